@@ -1,0 +1,9 @@
+"""The `fieldbook` command."""
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="fieldbook")
+def main() -> None:
+    """Offline-first sync server for the field records of Party branches."""
