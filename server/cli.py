@@ -4,6 +4,6 @@ import click
 
 
 @click.group()
-@click.version_option(package_name="fieldbook")
+@click.version_option(package_name="fieldbook", prog_name="fieldbook")
 def main() -> None:
     """Offline-first sync server for the field records of Party branches."""

@@ -1,0 +1,137 @@
+"""Decide what shares a flush to disk: everything that was waiting when the writer came by.
+
+SQLite has one writer at a time, and a commit costs a flush. One thread does all the writing; jobs that queue up while it
+flushes go into the next transaction together, each inside a savepoint of its own, so that one that fails takes nothing with
+it. A job's result is given back after the commit, never before (ST1).
+"""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from sync.stores.sqlite.schema import connect
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+
+JOBS_MAX = 256
+"""Jobs in one transaction: bounds how long the first one waits for the last."""
+
+CHECKPOINT_PAGES = 4_000
+
+log = logging.getLogger(__name__)
+
+
+class _Asked(NamedTuple):
+    job: Job[Any]
+    answer: asyncio.Future[Any]
+
+
+class Writer:
+    """Both hooks run in the writer's thread: `committed` after each transaction, `undone` after each rollback."""
+
+    def __init__(self, path: Path, committed: Callable[[], None], undone: Callable[[sqlite3.Connection], None]) -> None:
+        self._path = path
+        self._committed = committed
+        self._undone = undone
+        self._jobs: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._connection = connect(path, writing=True)
+        self._checkpoint_due = threading.Event()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._threads = [
+            threading.Thread(target=self._write, name="store-writer", daemon=True),
+            threading.Thread(target=self._checkpoint, name="store-checkpoint", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def do(self, job: Job[T]) -> asyncio.Future[T]:
+        """Run the job in the next transaction; the future is done when its effects are on disk."""
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Asked(job, answer))
+        return answer
+
+    async def close(self) -> None:
+        self._jobs.put(None)
+        await asyncio.to_thread(self._threads[0].join)
+        self._closing = True
+        self._checkpoint_due.set()
+        await asyncio.to_thread(self._threads[1].join)
+        self._connection.close()
+
+    def _write(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            group = [first]
+            last = False
+            while len(group) < JOBS_MAX and not self._jobs.empty():
+                asked = self._jobs.get()
+                if asked is None:
+                    last = True
+                    break
+                group.append(asked)
+            answers = self._transact(group)
+            self._loop.call_soon_threadsafe(_answer, answers)
+            if last:
+                return
+
+    def _transact(self, group: list[_Asked]) -> list[tuple[asyncio.Future[Any], object, BaseException | None]]:
+        answers: list[tuple[asyncio.Future[Any], object, BaseException | None]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job, answer in group:
+                self._connection.execute("SAVEPOINT job")
+                try:
+                    answers.append((answer, job(self._connection), None))
+                except Exception as error:
+                    self._connection.execute("ROLLBACK TO job")
+                    self._undone(self._connection)
+                    answers.append((answer, None, error))
+                self._connection.execute("RELEASE job")
+            self._connection.execute("COMMIT")
+        except Exception as error:
+            log.exception("a transaction was not committed; every job in it is refused")
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._undone(self._connection)
+            return [(answer, None, error) for _, answer in group]
+        self._committed()
+        if self._wal_is_long():
+            self._checkpoint_due.set()
+        return answers
+
+    def _wal_is_long(self) -> bool:
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size > CHECKPOINT_PAGES * 8192
+        except FileNotFoundError:
+            return False
+
+    def _checkpoint(self) -> None:
+        """Copying the log into the file takes no lock that the writer needs, so it has a thread of its own."""
+        connection = connect(self._path, writing=True)
+        while True:
+            self._checkpoint_due.wait()
+            self._checkpoint_due.clear()
+            mode = "TRUNCATE" if self._closing else "PASSIVE"
+            try:
+                connection.execute(f"PRAGMA wal_checkpoint({mode})")
+            except sqlite3.OperationalError:
+                log.warning("checkpoint put off", exc_info=True)
+            if self._closing:
+                connection.close()
+                return
+
+
+def _answer(answers: list[tuple[asyncio.Future[Any], object, BaseException | None]]) -> None:
+    for answer, value, error in answers:
+        if answer.cancelled():
+            continue
+        if error is None:
+            answer.set_result(value)
+        else:
+            answer.set_exception(error)
