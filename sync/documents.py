@@ -21,12 +21,14 @@ ID_BYTES_MAX = 1024
 PATH_MAX = 10_000
 """Revision ids in one `_revisions`: CouchDB's trees are 1,000 deep, PouchDB's may be told to be deeper."""
 
-_SPECIAL = {"_id", "_rev", "_deleted", "_attachments", "_revisions"}
 _IGNORED = {"_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq"}
 """Members that reading adds; CouchDB drops them when they are written back."""
 
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "application/xml")
 """CouchDB's `[attachments] compressible_types`."""
+
+_REPLICATOR = {f"_replication_{name}" for name in ("id", "state", "state_time", "state_reason", "stats")}
+"""What a CouchDB's replicator writes into its own documents: content, for all that it begins with an underscore."""
 
 encode = msgspec.json.Encoder().encode
 _sorted = msgspec.json.Encoder(order="sorted").encode
@@ -162,9 +164,10 @@ def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) ->
         raise BadRequest("_deleted must be true or false", code="doc_validation")
     attached = doc.pop("_attachments", None)
     for name in [name for name in doc if name[:1] == "_"]:
-        if name not in _IGNORED:
+        if name in _IGNORED:
+            del doc[name]
+        elif name not in _REPLICATOR:
             raise BadRequest(f"Bad special document member: {name}", code="doc_validation")
-        del doc[name]
     return bool(deleted), _attachments(attached, parts or {}) if attached or parts else {}
 
 

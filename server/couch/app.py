@@ -99,9 +99,11 @@ class CouchEndpoint:
 
     async def _document(self, call: Call, replica: Replica, path: list[str]) -> Answer:
         if path[0] == "_local" and len(path) >= 2:
-            _allow(call, "GET", "HEAD", "PUT", "DELETE")
-            return await local.local_document(call, replica, "/".join(path[1:]))
+            path = [f"_local/{path[1]}", *path[2:]]
         if path[0].startswith("_local/"):
+            _allow(call, "GET", "HEAD", "PUT", "DELETE")
+            if len(path) > 1:
+                raise BadRequest("_local documents do not accept attachments.")
             return await local.local_document(call, replica, path[0][7:])
         if path[0] == "_design" and len(path) >= 2:
             path = [f"_design/{path[1]}", *path[2:]]

@@ -27,6 +27,7 @@ async def bulk_docs(call: Call, replica: Replica) -> Answer:
         raise BadRequest("`new_edits` must be true or false")
     await replica.info()
     outcomes: list[bytes | None] = [None] * len(docs)
+    refused: FieldbookError | None = None
     items: list[Write | Edit] = []
     places: list[int] = []
     parse = parse_edit if new_edits else parse_write
@@ -46,10 +47,17 @@ async def bulk_docs(call: Call, replica: Replica) -> Answer:
             if len(item.body) > limit:
                 raise TooLarge(item.id, code="document_too_large")
         except FieldbookError as error:
+            refused = refused or error
+            if new_edits and isinstance(doc_id, str) and doc_id.startswith("_"):
+                # CouchDB and PouchDB refuse an interactive batch as a whole where it would write to a reserved id.
+                raise
             outcomes[at] = _refused(doc_id, rev, error, new_edits)
             continue
         items.append(item)
         places.append(at)
+    if refused and all(outcomes):
+        # Nothing of the batch can be kept: said once, as CouchDB does.
+        raise refused
     for at, item, result in zip(places, items, await replica.push(items), strict=True):
         if isinstance(result, Written):
             if new_edits:

@@ -106,6 +106,8 @@ async def all_docs(call: Call, replica: Replica) -> Answer:
     if keys is not None:
         if not isinstance(keys, list):
             raise BadRequest("`keys` body member must be an array.")
+        if {"key", "startkey", "start_key", "endkey", "end_key"} & (call.query.keys() | body.keys()):
+            raise BadRequest("`keys` is incompatible with `key`, `start_key` and `end_key`", code="query_parse_error")
         return await _by_keys(call, replica, keys, include_docs, extras)
 
     def given(*names: str) -> Any:

@@ -261,7 +261,9 @@ class SqliteStore:
             for name, given in item.attachments.items() if item.attachments else ():
                 if isinstance(given, NewAttachment):
                     blob = await anyio.to_thread.run_sync(self.blobs.keep, given.data)
-                    facts = (given.content_type, given.digest, given.length, given.revpos or 0, given.encoding)
+                    # An edit's new attachment belongs to the revision that it makes, whatever it says of itself.
+                    revpos = given.revpos or 0 if isinstance(item, Write) else 0
+                    facts = (given.content_type, given.digest, given.length, revpos, given.encoding)
                     kept.setdefault(at, {})[name] = Attachment(*facts, given.encoded_length, blob)
         return kept
 
