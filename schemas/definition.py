@@ -5,21 +5,10 @@ from typing import Any
 from schemas.kinds import is_code, tested
 
 ITEM_KINDS = frozenset(
-    [
-        "text",
-        "integer",
-        "minutes",
-        "boolean",
-        "choice",
-        "choices",
-        "day",
-        "instant",
-        "period",
-        "place",
-        "reference",
-        "set",
-        "items",
-    ]
+    {
+        *("text", "lines", "integer", "minutes", "boolean", "choice", "choices", "day", "instant", "period", "place"),
+        *("reference", "member", "item_of", "set", "items"),
+    }
 )
 _PLAIN = (str, int, bool)
 _PATH_CHARACTERS_MAX = 120

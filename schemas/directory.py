@@ -75,9 +75,9 @@ MEMBER_TYPE = _for_all(
     *items(
         "belonged",
         Field("branch", "支部", "Branch", BRANCH, required=True),
-        Field("days", "起止日期", "From and until", DAYS, required=True, future=True),
+        Field("days", "起止日期", "From and until", DAYS, required=True, future=True, earliest="1950"),
     ),
-    Field("joined", "到岗日期", "Joined on", DAY),
+    Field("joined", "到岗日期", "Joined on", DAY, earliest="1950"),
     Field("left", "离岗日期", "Left on", DAY),
     _ORDER,
     _ACTIVE,

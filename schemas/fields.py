@@ -2,7 +2,7 @@
 data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from schemas.kinds import BOOLEAN, CODE, ITEM, MEMBER, REMOVAL, Kind
@@ -30,8 +30,9 @@ class Field:
     """One field. In `path` a `*` stands for an id, whose kind is `key`; `participants/*` is a set, `problems/*/text` a
     part of an item.
 
-    `future`: the value may lie ahead (a due date); any other moment is one that has been. `required` in an item: every
-    item has it.
+    `future`: the value may lie ahead (a due date); any other moment is one that has been, and none lies before
+    `earliest`.
+    `required` in an item: every item has it.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Field:
     required: bool = False
     key: Kind | None = None
     future: bool = False
+    earliest: str = "2000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,7 @@ def members_of(path: str, zh: str, en: str, key: Kind = MEMBER) -> Field:
 
 def items(path: str, *parts: Field, key: Kind = ITEM) -> tuple[Field, ...]:
     """An item list: the parts of one item, under `path/<id>/`, and its removal."""
-    return tuple(
-        Field(f"{path}/*/{part.path}", part.zh, part.en, part.kind, part.rule, part.required, key, part.future)
-        for part in (*parts, REMOVED)
-    )
+    return tuple(replace(part, path=f"{path}/*/{part.path}", key=key) for part in (*parts, REMOVED))
 
 
 def coded(path: str, *parts: Field, key: Kind = CODE) -> tuple[Field, ...]:

@@ -44,7 +44,7 @@ PERSON = RecordType(
         Field("subject", "所属对象", "Subject", reference("household", "resident"), required=True),
         Field("name", "姓名", "Name", text(60)),
         Field("id_number", "身份证号", "Identity number", text(18, length_min=6)),
-        Field("born", "出生日期", "Born", DAY),
+        Field("born", "出生日期", "Born", DAY, earliest="1900"),
         Field("telephone", "电话", "Telephone", text(40)),
         Field("health", "健康状况", "Health", text(2000)),
         Field("disability", "残疾情况", "Disability", text(500)),
