@@ -8,6 +8,7 @@ from schemas.checks import check
 from schemas.dates import check_dates
 from schemas.default_forms import default_forms
 from schemas.describe import json_schema, struct_of
+from schemas.examples import example
 from schemas.fields import Field, RecordType, Rule
 from schemas.forms import check_form, visible
 from schemas.problems import Problem
@@ -29,6 +30,7 @@ __all__ = [
     "check_form",
     "creators",
     "default_forms",
+    "example",
     "field_of",
     "in_scope",
     "item_scope",

@@ -21,6 +21,9 @@ Body = Mapping[str, Any]
 SERVER = "server"
 """The principal of the worker, and of a replication of whole databases by an administrator. It may write anything."""
 
+_PRUNED = b""
+"""Stands for the value of a settled write of which only the stamp is kept."""
+
 _JUDGING = frozenset({"review", "assignment"})
 _NOT_JUDGED = frozenset({"subject", "person"})
 _FIXED = ("type", "branch", "author")
@@ -63,6 +66,8 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
     """
     if SERVER in principals:
         return None
+    if new.get("_deleted") is True:
+        return Problem("", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead")
     old, new = upgrade(old), upgrade(new)
     for key in _FIXED:
         if old.get(key) != new.get(key):
@@ -71,13 +76,8 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
     if of is None:
         return _forbidden("服务器不认识此类记录", "this server does not know this type of record")
     writes = new_writes(old, new)
-    if of.once and writes:
-        return Problem(
-            writes[0].path,
-            "written_once",
-            "只能写一次，请新建一条取代它",
-            "written once: make a new one that supersedes it",
-        )
+    if of.once:
+        return _written_once(writes[0].path) if writes else None
     if writers(old).isdisjoint(principals):
         return _forbidden("无权修改此记录，请联系记录人", "you may not change this record: ask its author")
     whole = not owners(old).isdisjoint(principals) and not owners(new).isdisjoint(principals)
@@ -89,15 +89,24 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
 
 
 def new_writes(old: Body | None, new: Body) -> list[Write]:
-    """The writes of `new` that `old` does not know, by path and stamp. A write without a stamp whose value is known is
-    none."""
-    known = set() if old is None else set(_writes(old))
+    """The writes of `new` that `old` does not know. One without a stamp whose value is known is none; a new value under
+    a
+    stamp that `old` knows comes from a tool that makes no stamps, so it is told without one."""
+    if old is None:
+        return sorted(set(_writes(new)))
+    known = set(_writes(old))
+    stamps = {(write.path, write.stamp) for write in known}
     values = {(write.path, write.value) for write in known}
-    fresh = {
-        write
-        for write in _writes(new)
-        if write not in known and (write.stamp or (write.path, write.value) not in values)
-    }
+    pruned = {(write.path, write.stamp) for write in known if write.value == _PRUNED}
+    creation = _creation(old)
+    fresh: set[Write] = set()
+    for write in _writes(new):
+        if write in known or (write.path, write.stamp) in pruned:
+            continue
+        if write.stamp == creation or (write.path, write.stamp) in stamps:
+            write = Write(write.path, "", write.value)
+        if write.stamp or (write.path, write.value) not in values:
+            fresh.add(write)
     return sorted(fresh)
 
 
@@ -180,12 +189,19 @@ def _authors(record: Body) -> set[str]:
 def _writes(body: Body) -> Iterator[Write]:
     fields, stamps, replaced = body.get("fields"), body.get("stamps"), body.get("replaced")
     marks = stamps if isinstance(stamps, Mapping) else {}
-    creation = marks.get("", "")
+    creation = _creation(body)
     for path, value in fields.items() if isinstance(fields, Mapping) else ():
         yield Write(path, str(marks.get(path, creation)), _value(value))
     for write in replaced if isinstance(replaced, list) else ():
         if isinstance(write, Mapping):
-            yield Write(str(write.get("path")), str(write.get("stamp", "")), _value(write.get("value")))
+            value = _value(write["value"]) if "value" in write else _PRUNED
+            yield Write(str(write.get("path")), str(write.get("stamp", "")), value)
+
+
+def _creation(body: Body) -> str:
+    """The stamp that holds for every path without one of its own."""
+    stamps = body.get("stamps")
+    return str(stamps.get("", "")) if isinstance(stamps, Mapping) else ""
 
 
 def _value(value: object) -> bytes:
@@ -196,6 +212,12 @@ def _value(value: object) -> bytes:
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def _written_once(path: str) -> Problem:
+    return Problem(
+        path, "written_once", "只能写一次，请新建一条取代它", "written once: make a new one that supersedes it"
+    )
 
 
 def _forbidden(zh: str, en: str) -> Problem:

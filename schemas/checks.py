@@ -126,6 +126,8 @@ def _accepts(plan: _Plan, body: Mapping[str, Any]) -> bool:
     for path in plan.required:
         if fields.get(path) is None:
             return False
+    if "" in fields:
+        return False
     return (
         items == complete
         and _history_holds(body)
@@ -207,6 +209,9 @@ def _explain(plan: _Plan, body: Mapping[str, Any]) -> Iterator[Problem]:
         problem = _field_problem(plan, path, value)
         if problem is not None:
             yield problem
+    if "" in fields:
+        # In `stamps` the empty path is the creation's: no field may bear it.
+        yield Problem("", "format", "字段名不能为空，请删除该字段", "a field has no name: remove it")
     yield from _incomplete_items(plan, fields)
     if plan.private:
         problem = _privacy_problem(fields)

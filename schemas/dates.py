@@ -3,6 +3,7 @@ off."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from schemas.fields import Field
@@ -29,13 +30,18 @@ def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
     name, fields = body.get("type"), body.get("fields")
     if name.__class__ is not str or name not in _PATHS or not isinstance(fields, Mapping):
         return []
-    latest = (now.astimezone(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    latest = _a_day_after(now)
     return [
         *_out_of_range(name, fields, latest),
         *_bad_period(fields),
-        *_stage_order(fields),
+        *(_stage_order(fields) if name == "service" else ()),
         *_clocks(body.get("stamps"), now),
     ]
+
+
+@lru_cache(maxsize=16)
+def _a_day_after(now: datetime) -> str:
+    return (now.astimezone(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _out_of_range(name: str, fields: Mapping[str, Any], latest: str) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.checks import ENVELOPE, STAMP_CHARACTERS_MAX
+from schemas.examples import example
 from schemas.fields import Field, RecordType
 from schemas.kinds import Kind
 from schemas.registry import TYPES
@@ -49,7 +50,7 @@ def json_schema() -> dict[str, Any]:
     structs = [struct_of(name) for name in TYPES]
     schemas, definitions = msgspec.json.schema_components(structs, ref_template=_DEFINITION)
     for of in TYPES.values():
-        definitions[f"{_title(of)}"]["description"] = f"{of.zh} ({of.en})"
+        definitions[_title(of)] |= {"description": f"{of.zh} ({of.en})", "examples": [example(of.name)]}
         patterns = {_pattern(one): _schema(one) for one in of.fields if one.key is not None}
         if patterns:
             definitions[f"{_title(of)}Fields"]["patternProperties"] = patterns
