@@ -13,6 +13,10 @@ from schemas.registry import TYPES
 UNREADABLE = frozenset({"administrator"})
 """The readers of what cannot be read: an unknown type, or a branch or author that is none."""
 
+_PATH_CHARACTERS_MAX = 200
+_ENVELOPE_MAX = 80  # two identifiers of the longest
+_REMEMBERED_MAX = 40
+
 _Find = Callable[[Mapping[str, Any]], frozenset[str] | None]
 
 
@@ -66,7 +70,7 @@ def _compile(templates: Iterable[str]) -> _Find:
     by_author = any(one == "member:@author" for one in templates)
     constant = frozenset(one for one in templates if ":" not in one and "/" not in one)
 
-    @lru_cache(maxsize=65536)
+    @lru_cache(maxsize=16384)
     def assemble(branch: str, author: str, named: tuple[str, ...]) -> frozenset[str] | None:
         if by_branch and not is_identifier(branch):
             return None
@@ -80,7 +84,7 @@ def _compile(templates: Iterable[str]) -> _Find:
     def find(body: Mapping[str, Any]) -> frozenset[str] | None:
         branch = body.get("branch") if by_branch else ""
         author = body.get("author") if by_author else ""
-        if branch.__class__ is not str or author.__class__ is not str:
+        if branch.__class__ is not str or author.__class__ is not str or len(branch) + len(author) > _ENVELOPE_MAX:
             return None
         fields = body.get("fields")
         if fields.__class__ is not dict:
@@ -88,15 +92,16 @@ def _compile(templates: Iterable[str]) -> _Find:
         named: list[str] = []
         if sets:
             for path, value in fields.items():
-                if value is True:
+                if value is True and len(path) <= _PATH_CHARACTERS_MAX:
                     head, _, member = path.partition("/")
                     if head in sets:
                         named.append(sets[head] + member)
         for prefix, path in values:
             value = fields.get(path)
-            if value.__class__ is str:
+            if value.__class__ is str and len(value) <= _PATH_CHARACTERS_MAX:
                 named.append(prefix + value)
-        return assemble(branch, author, tuple(named))
+        # A crowd is assembled each time: only what is small is worth remembering, and a sender cannot fill the memory.
+        return (assemble if len(named) <= _REMEMBERED_MAX else assemble.__wrapped__)(branch, author, tuple(named))
 
     return find
 

@@ -118,10 +118,13 @@ _FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
         "activity_record:b03.2026-11",
         {"month": "2026-11", "state": "open", "number": 0, "figures/visits": 1},
     ),
-    "branch": ("branch:b03", {"name": "第三党支部", "secretary": "m0101", "deputies/m0102": True}),
+    "branch": ("branch:b03", {"name": "第三党支部", "leader": "m0001", "committee/m0102": True}),
     "window": ("window:w12", {"name": "市场监管窗口", "number": "12", "unit": "unit:u05", "branch": "b03"}),
     "unit": ("unit:u05", {"name": "市市场监督管理局"}),
-    "member": ("member:m0117", {"name": "王敏", "branch_now": "b03", "window": "window:w12", "party_member": True}),
+    "member": (
+        "member:m0117",
+        {"name": "王敏", "branch": "b03", "role": "member", "window": "window:w12", "party_member": True},
+    ),
     "form": (
         "form:visit/2",
         {

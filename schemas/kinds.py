@@ -33,6 +33,8 @@ class Kind:
     targets: tuple[str, ...] = ()
 
 
+_REMEMBERED_CHARACTERS_MAX = 160
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,40}")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ITEM = re.compile(r"[A-Za-z0-9_.-]{4,64}")
@@ -60,7 +62,7 @@ def _remembering(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     def known(value: str) -> bool:
         return pattern.fullmatch(value) is not None
 
-    return lambda value: value.__class__ is str and known(value)
+    return lambda value: value.__class__ is str and len(value) <= _REMEMBERED_CHARACTERS_MAX and known(value)
 
 
 is_identifier = _remembering(_IDENTIFIER)

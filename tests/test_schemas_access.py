@@ -107,3 +107,20 @@ def test_rc35_the_directory_is_read_by_everyone_and_written_by_an_administrator(
 
 def test_rc30_equal_readers_are_one_object() -> None:
     assert readers(example("visit")) is readers(example("visit"))
+
+
+def test_rc32_a_crowd_of_participants_all_read() -> None:
+    body = example("event")
+    body["fields"] |= {f"participants/m{number:04}": True for number in range(500)}
+    assert len(readers(body)) == 502
+    assert "member:m0499" in readers(body)
+
+
+def test_rc31_names_without_end_are_none() -> None:
+    assert readers(example("visit", branch="b" * 100_000)) == UNREADABLE
+    assert readers(with_fields("visit", **{"participants__" + "m" * 100_000: True})) == readers(example("visit"))
+    assert readers(with_fields("assignment", member="m" * 100_000)) == {
+        "member:m0117",
+        "secretary:b03",
+        "committee",
+    }

@@ -51,7 +51,7 @@ def test_rc12_the_graver_severity_and_the_earlier_keep_until_stand() -> None:
         ("survey", "parties/b05"),
         ("photo", "readers/secretary:b03"),
         ("activity", "records/visit:01K9"),
-        ("branch", "deputies/m0102"),
+        ("branch", "committee/m0102"),
     ],
 )
 def test_rc13_members_of_sets_merge_by_adding(type_name: str, path: str) -> None:
