@@ -46,11 +46,13 @@ def _found(table: Mapping[str, _Find], body: Mapping[str, Any]) -> frozenset[str
     find = table.get(name) if name.__class__ is str else None
     if find is None:
         return UNREADABLE
-    return find(body) or UNREADABLE if find is not _nobody else frozenset()
+    found = find(body)
+    return UNREADABLE if found is None else found
 
 
 def _nobody(body: Mapping[str, Any]) -> frozenset[str] | None:
-    return None
+    """Who writes what is written once."""
+    return frozenset()
 
 
 def _compile(templates: Iterable[str]) -> _Find:

@@ -45,10 +45,8 @@ def may_create(body: Body, principals: Set[str], record: Body | None = None) -> 
 
 def refusal_to_create(body: Body, principals: Set[str], record: Body | None = None) -> Problem | None:
     """Why not, or None (RC40–RC43). `principals` are those of the time at which the record was made: who has moved to
-    another
-    branch still brings what was made before. `record` is what a companion names, when it is there. A foreign author is
-    no
-    reason: the write is relayed, see `relayed`."""
+    another branch still brings what was made before. `record` is what a companion names, when it is there. A foreign
+    author is no reason: the write is relayed, see `relayed`."""
     if SERVER in principals:
         return None
     if creators(body).isdisjoint(principals):
@@ -59,7 +57,7 @@ def refusal_to_create(body: Body, principals: Set[str], record: Body | None = No
 
 
 def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = False) -> Problem | None:
-    """Why a holder of these principals may not turn `old` (the join of all leaves) into `new`, or None (RC44–RC49).
+    """Why a holder of these principals may not turn `old` (the join of all leaves) into `new`, or None (RC44–RC50).
 
     `approved`: a secretary has approved `old`. Then a change is an amendment, and must say by its stamps who made it
     and when.
@@ -90,8 +88,7 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
 
 def new_writes(old: Body | None, new: Body) -> list[Write]:
     """The writes of `new` that `old` does not know. One without a stamp whose value is known is none; a new value under
-    a
-    stamp that `old` knows comes from a tool that makes no stamps, so it is told without one."""
+    a stamp that `old` knows comes from a tool that makes no stamps, so it is told without one."""
     if old is None:
         return sorted(set(_writes(new)))
     known = set(_writes(old))

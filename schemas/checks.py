@@ -2,8 +2,7 @@
 unknown is a problem.
 
 Every pushed record passes here: a plan is compiled once a type, a sound record is accepted by a quick pass, and only a
-record
-that fails it is gone through again, to say all that is wrong.
+record that fails it is gone through again, to say all that is wrong.
 """
 
 from collections.abc import Callable, Iterator, Mapping

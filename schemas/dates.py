@@ -23,9 +23,8 @@ _DATED = frozenset({"instant", "day", "period", "days"})
 
 def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
     """Dates before 2000 or more than a day after `now` (aware), periods that end before they start or last over 24
-    hours, stages
-    out of their order, and stamps of a clock that was far off (RC60–RC65). Never raises; a value of the wrong shape is
-    `check`'s to report."""
+    hours, stages out of their order, and stamps of a clock that was far off (RC60–RC64). Never raises; a value of the
+    wrong shape is `check`'s to report."""
     body = upgrade(body)
     name, fields = body.get("type"), body.get("fields")
     if name.__class__ is not str or name not in _PATHS or not isinstance(fields, Mapping):

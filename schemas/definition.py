@@ -17,8 +17,7 @@ _ITEMS_MAX = 300
 
 def is_form_items(value: Any) -> bool:
     """A list of form items, each `{path, kind, label: {zh, en}}` and, as its kind asks, `required`, `min`, `max`,
-    `options`, `of`,
-    `show_if: {path, equals}`, `items` (the parts of an item list, one level deep)."""
+    `options`, `of`, `show_if: {path, equals}`, `items` (the parts of an item list, one level deep)."""
     return _are_items(value, nested=False)
 
 

@@ -31,8 +31,7 @@ class Field:
     part of an item.
 
     `future`: the value may lie ahead (a due date); any other moment is one that has been, and none lies before
-    `earliest`.
-    `required` in an item: every item has it.
+    `earliest`. `required` in an item: every item has it.
     """
 
     path: str
@@ -51,13 +50,12 @@ class RecordType:
     """One type of record.
 
     `prefixes`: what its ids begin with. `databases`: the kinds of database that it may live in, its home first.
-    `envelope`: the envelope keys that it must have. `readers`, `creators`, `writers`, `contributors`: principals as
-    templates: `@branch` is the envelope
-    key, `participants/*` the members of that set, `=subject` the value of that field, `readers/*` principals kept as a
-    set;
+    `envelope`: the envelope keys that it must have. `once`: no change after its creation.
+
+    `readers`, `creators`, `writers`, `contributors` are principals as templates: `@branch` is the envelope key,
+    `participants/*` the members of that set, `=subject` the value of that field, `readers/*` principals kept as a set;
     anything else stands for itself. `writers` may change any path, `contributors` only the collections of `own_parts`
-    and what
-    bears their own id (`parts/<id>/…`, `participants/<id>`). `once`: no change after its creation.
+    and what bears their own id (`parts/<id>/…`, `participants/<id>`).
     """
 
     name: str

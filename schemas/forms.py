@@ -2,8 +2,7 @@
 `tests/vectors/forms.json`.
 
 A form is a document (`form:<type>/<version>`); its `fields.items` is a list in the order of the screen. An item that is
-not
-shown is not checked, and its value is kept.
+not shown is not checked, and its value is kept.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,8 +48,7 @@ def visible(form: Mapping[str, Any], values: Values) -> list[str]:
 
 def check_form(form: Mapping[str, Any], values: Values) -> list[Problem]:
     """Everything wrong with the values that the form shows, in its order (FM6–FM10). Never raises; a form that cannot
-    be read is
-    itself the problem."""
+    be read is itself the problem."""
     items = _items(form)
     if not items:
         return [Problem("items", "format", "表单有误，请更新表单", "the form cannot be read: update the forms")]

@@ -73,8 +73,7 @@ def item_scope(path: str) -> str | None:
 
 def in_scope(scope: str, path: str) -> bool:
     """Whether a removal with this scope covers a path. Removals cover no removals, and `readers/…` is kept by the
-    server and is
-    nobody's edit: neither may bring back what was withdrawn."""
+    server and is nobody's edit: neither may bring back what was withdrawn."""
     return path.startswith(scope) and item_scope(path) is None and not path.startswith("readers/")
 
 
