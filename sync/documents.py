@@ -17,7 +17,7 @@ from sync.errors import BadRequest
 from sync.stores.contract import Attachment, Attachments, Edit, NewAttachment, Stub, Write
 from sync.tree import parse_rev
 
-ID_BYTES_MAX = 1024
+ID_BYTES_MAX = 16 * 1024
 PATH_MAX = 10_000
 """Revision ids in one `_revisions`: CouchDB's trees are 1,000 deep, PouchDB's may be told to be deeper."""
 

@@ -259,7 +259,7 @@ def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Callabl
         return ids, None, False
     if name == "_selector":
         if not isinstance(body.get("selector"), dict):
-            raise BadRequest("Selector must be specified in POST payload")
+            raise BadRequest("Selector error: expected a JSON object in the POST payload")
         return None, compile_selector(body["selector"]), False
     if name == "_design":
         return None, None, True
