@@ -80,7 +80,9 @@ class Admission:
         fixed = {one.id for one in held if one.tree}
         let_in = [item for item in items if item.id not in fixed]
         results = iter(await self._store.add(OFFICE, let_in) if let_in else [])
-        return [Forbidden("This is append-only.", document=item.id) if item.id in fixed else next(results) for item in items]
+        return [
+            Forbidden("This is append-only.", document=item.id) if item.id in fixed else next(results) for item in items
+        ]
 
     async def _judge(
         self, actor: Actor, db: str, items: Sequence[Write | Edit]
@@ -103,7 +105,10 @@ class Admission:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
-        keep = [entry(actor, db, items[at], error, now) for at, error in refused.items() if error.code == "forbidden"]
+        # What was erased is not kept here either.
+        keep = [
+            entry(actor, db, items[at], error, now) for at, error in refused.items() if error.facts["code"] != "erased"
+        ]
         if keep:
             for result in await self._store.add(OFFICE, keep):
                 # A conflict means that this very revision lies there already.
@@ -154,7 +159,9 @@ class Admission:
             return Problem("", "forbidden", "只有管理员可以写设计文档", "only administrators write design documents")
         of = TYPES.get(str(body.get("type")))
         if of is None and not item.deleted:
-            return Problem("type", "unknown_type", "服务器不认识此类记录", "this server does not know this type of record")
+            return Problem(
+                "type", "unknown_type", "服务器不认识此类记录", "this server does not know this type of record"
+            )
         branch = branch_of(db)
         if branch is not None and not item.deleted and body.get("branch") != branch:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
@@ -164,7 +171,9 @@ class Admission:
             return None
         if old is None:
             if item.deleted:
-                return Problem("", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead")
+                return Problem(
+                    "", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead"
+                )
             fields = body.get("fields")
             named = beside.get(str(fields.get("record"))) if isinstance(fields, dict) else None
             record = named[1] if named and str(body.get("type")) in _COMPANIONS else None
@@ -214,4 +223,3 @@ def _made_at(body: Mapping[str, Any], now: datetime) -> datetime:
         if milliseconds < now.timestamp() * 1000:
             return datetime.fromtimestamp(milliseconds / 1000, UTC)
     return now
-

@@ -14,7 +14,9 @@ from schemas import check, check_dates, readers
 from sync.documents import encode
 from sync.stores.contract import Edit
 
-CHECKED = frozenset({"visit", "service", "survey", "event", "subject", "person", "rating", "signature", "photo", "case"})
+CHECKED = frozenset(
+    {"visit", "service", "survey", "event", "subject", "person", "rating", "signature", "photo", "case"}
+)
 """Types whose records people make and can put right."""
 
 
@@ -54,5 +56,12 @@ def check_edit(
     fields |= {f"readers/{one}": True for one in sorted(readers(content))}
     if {name: value for name, value in before.items() if value is not False} == fields:
         return None
-    body = {"type": "check", "version": 1, "branch": branch, "device": "server", "fields": fields, "stamps": {"": stamp}}
+    body = {
+        "type": "check",
+        "version": 1,
+        "branch": branch,
+        "device": "server",
+        "fields": fields,
+        "stamps": {"": stamp},
+    }
     return Edit(check_id(record), held[0] if held else None, body, encode(body))

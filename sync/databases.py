@@ -16,7 +16,7 @@ _ADMINISTRATORS: Readers = frozenset({"administrator"})
 
 
 def kind_of(db: str) -> Kind:
-    """"plain" is a CouchDB database without record rules, made and reached by administrators."""
+    """ "plain" is a CouchDB database without record rules, made and reached by administrators."""
     if db in ("office", "centre", "shared"):
         return db  # type: ignore[return-value]  # one of the three literals
     if db.startswith("branch-"):

@@ -123,7 +123,9 @@ def _person(fields: Mapping[str, Any]) -> Person:
         if isinstance(stay.get("branch"), str) and not stay.get("withdrawn")
     )
     branch, role, left = fields.get("branch"), fields.get("role"), fields.get("left")
-    return Person(branch if isinstance(branch, str) else None, role if isinstance(role, str) else None, known, _day(left))
+    return Person(
+        branch if isinstance(branch, str) else None, role if isinstance(role, str) else None, known, _day(left)
+    )
 
 
 def _days(value: object) -> tuple[date | None, date | None]:

@@ -161,7 +161,7 @@ async def _wait(call: Call, replica: Replica, feed: Feed, position: str, deadlin
                 woken.cancel()
                 raise TimeoutError
             if await woken:
-                if call.stopping.is_set():
+                if call.stopping.is_set() or replica.stale():
                     raise TimeoutError
                 return
             if not feed.heartbeat_seconds:
