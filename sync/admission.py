@@ -1,31 +1,225 @@
-"""Decide what is let in: who may reach a database, who may write a document, and what becomes of what is refused."""
+"""Decide what is let in: who may reach a database, who may write a document, and what becomes of what is refused (AM…).
 
-from collections.abc import Sequence
+One question is asked alike for every way in: do the pusher's principals allow what this revision changes? Rights are decided
+against the join of all leaves that are held. What is refused goes to quarantine before the pusher is told; what is let in but
+has something wrong with it gets a check beside it, in the same transaction.
+"""
 
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from schemas import TYPES, may_change, refusal_to_create, relayed
+from schemas.problems import Problem
 from sync.actor import Actor
-from sync.errors import FieldbookError, Forbidden
-from sync.stores.contract import Edit, Readers, Result, Store, Write
+from sync.checking import CHECKED, check_edit, check_id, problems_of
+from sync.databases import OFFICE, branch_of, kind_of
+from sync.directory import SOURCES, Directory, has_sources
+from sync.documents import content_of
+from sync.erasure import Erasures
+from sync.errors import Conflict, FieldbookError, Forbidden
+from sync.quarantine import entry
+from sync.reconcile.joining import is_end, joined
+from sync.stores.contract import LEAVES, Edit, Found, Readers, Result, Store, Want, Write, Written
+
+_COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
+_APPEND_ONLY = ("audit:", "erased:")
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime: ...
 
 
 class Admission:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, directory: Directory, erasures: Erasures, clock: Clock) -> None:
+        self.directory = directory
+        self.erasures = erasures
         self._store = store
+        self._clock = clock
+        self._counter = itertools.count()
 
     def enter(self, actor: Actor, db: str) -> None:
         """Raises Forbidden where the actor has no business in this database."""
-        if not actor.administrator:
-            raise Forbidden(f"You are not allowed to access the database {db}.", database=db)
+        if actor.administrator:
+            return
+        kind = kind_of(db)
+        if kind in ("centre", "shared"):
+            return
+        if kind == "branch":
+            branch = branch_of(db) or ""
+            if {f"branch:{branch}", "committee"} & actor.principals or self.directory.belonged(actor.member, branch):
+                return
+        raise Forbidden(f"You are not allowed to access the database {db}.", database=db)
 
     def reader(self, db: str, actor: Actor) -> Readers | None:
         return actor.reader
 
-    async def push(self, actor: Actor, db: str, items: Sequence[Write | Edit]) -> list[Result]:
-        refusals = [self._refusal(actor, item) for item in items]
-        let_in = [item for item, refusal in zip(items, refusals, strict=True) if refusal is None]
-        results = iter(await self._store.add(db, let_in) if let_in else [])
-        return [next(results) if refusal is None else refusal for refusal in refusals]
+    def stale(self, actor: Actor) -> bool:
+        """Whether the actor's rights have changed since the request came: then a feed that waits must end."""
+        return self.directory.principals(actor.member, actor.role, actor.branch) != actor.principals
 
-    def _refusal(self, actor: Actor, item: Write | Edit) -> FieldbookError | None:
-        if item.id.startswith("_design/") and not actor.administrator:
-            return Forbidden("Only administrators write design documents.", document=item.id)
-        return None
+    async def push(self, actor: Actor, db: str, items: Sequence[Write | Edit]) -> list[Result]:
+        """One result for each, in order. A refused item never hinders the others."""
+        if kind_of(db) == "plain":
+            return await self._store.add(db, items)
+        if kind_of(db) == "office":
+            return await self._add_office(items)
+        refused, extra = await self._judge(actor, db, items)
+        let_in = [item for at, item in enumerate(items) if at not in refused]
+        results = iter(await self._store.add(db, [*let_in, *extra]) if let_in else [])
+        answer: list[Result] = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        if has_sources(db) and any(item.id.startswith(SOURCES) for item in let_in):
+            await self.directory.refresh(db)
+        return answer
+
+    async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
+        """Administrators write here, but what was audited or erased stays so."""
+        ids = [item.id for item in items if item.id.startswith(_APPEND_ONLY)]
+        held = await self._store.get(OFFICE, [Want(one) for one in ids], bodies=False) if ids else []
+        fixed = {one.id for one in held if one.tree}
+        let_in = [item for item in items if item.id not in fixed]
+        results = iter(await self._store.add(OFFICE, let_in) if let_in else [])
+        return [
+            Forbidden("This is append-only.", document=item.id) if item.id in fixed else next(results) for item in items
+        ]
+
+    async def _judge(
+        self, actor: Actor, db: str, items: Sequence[Write | Edit]
+    ) -> tuple[dict[int, FieldbookError], list[Edit]]:
+        """(refusals by place, checks to be written along). Refused items are in quarantine when this returns."""
+        now = self._clock()
+        held = {one.id: one for one in await self._store.get(db, [Want(item.id, LEAVES) for item in items])}
+        beside = await self._beside(db, items, held)
+        refused: dict[int, FieldbookError] = {}
+        checks: list[Edit] = []
+        for at, item in enumerate(items):
+            found = held[item.id]
+            if isinstance(item, Write) and item.path[0] in found.tree and found.tree[item.path[0]].body:
+                continue
+            old = joined(found) if found.tree else None
+            problem = self._problem(actor, db, item, found, old, beside)
+            if problem is not None:
+                refused[at] = _refusal(problem, item)
+            elif item.content.get("type") in CHECKED and not item.deleted:
+                written = self._check(actor, item, old, beside, now)
+                if written is not None:
+                    checks.append(written)
+        # What was erased is not kept here either.
+        keep = [
+            entry(actor, db, items[at], error, now) for at, error in refused.items() if error.facts["code"] != "erased"
+        ]
+        if keep:
+            for result in await self._store.add(OFFICE, keep):
+                # A conflict means that this very revision lies there already.
+                if not isinstance(result, Written | Conflict):
+                    raise result
+        return refused, checks
+
+    async def _beside(
+        self, db: str, items: Sequence[Write | Edit], held: Mapping[str, Found]
+    ) -> dict[str, tuple[str, dict[str, Any]]]:
+        """What else a judgement needs: records that companions name, and the checks of records that are there already."""
+        ids: set[str] = set()
+        for item in items:
+            kind = item.content.get("type")
+            if kind in _COMPANIONS:
+                fields = item.content.get("fields")
+                record = fields.get("record") if isinstance(fields, dict) else None
+                if isinstance(record, str):
+                    ids.add(record)
+            if kind in CHECKED and held[item.id].tree:
+                ids.add(check_id(item.id))
+        if not ids:
+            return {}
+        wants = [Want(one) for one in sorted(ids)]
+        pushed = {item.id: ("", dict(item.content)) for item in items if item.id in ids and not held[item.id].tree}
+        found = await self._store.get(db, wants)
+        return pushed | {
+            one.id: (one.revisions[0].rev, content_of(one.revisions[0].body)) for one in found if one.revisions
+        }
+
+    def _problem(
+        self,
+        actor: Actor,
+        db: str,
+        item: Write | Edit,
+        found: Found,
+        old: dict[str, Any] | None,
+        beside: Mapping[str, tuple[str, dict[str, Any]]],
+    ) -> Problem | None:
+        """Why this item may not be written, or None. Pure but for the clock of the directory."""
+        if self.erasures.holds(item.id):
+            return Problem("", "erased", "此记录已依法删除，不再接收", "this record was erased and is not taken back")
+        principals = actor.principals
+        if "server" in principals:
+            return None
+        body = item.content
+        if item.id.startswith("_design/"):
+            return Problem("", "forbidden", "只有管理员可以写设计文档", "only administrators write design documents")
+        of = TYPES.get(str(body.get("type")))
+        if of is None and not item.deleted:
+            return Problem(
+                "type", "unknown_type", "服务器不认识此类记录", "this server does not know this type of record"
+            )
+        branch = branch_of(db)
+        if branch is not None and not item.deleted and body.get("branch") != branch:
+            return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
+        if of is not None and kind_of(db) not in of.databases:
+            return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
+        if isinstance(item, Write) and item.deleted and is_end(item.path):
+            return None
+        if old is None:
+            if item.deleted:
+                return Problem(
+                    "", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead"
+                )
+            fields = body.get("fields")
+            named = beside.get(str(fields.get("record"))) if isinstance(fields, dict) else None
+            record = named[1] if named and str(body.get("type")) in _COMPANIONS else None
+            problem = refusal_to_create(body, principals, record)
+            if problem is None:
+                return None
+            then = self.directory.branches_then(actor.member, _made_at(body, self._clock()))
+            return refusal_to_create(body, principals | then, record) if then - principals else problem
+        new = {**body, "_deleted": True} if item.deleted else body
+        return may_change(old, new, principals)
+
+    def _check(
+        self,
+        actor: Actor,
+        item: Write | Edit,
+        old: dict[str, Any] | None,
+        beside: Mapping[str, tuple[str, dict[str, Any]]],
+        now: datetime,
+    ) -> Edit | None:
+        problems = problems_of(item.content, now)
+        foreign = relayed(old, item.content, actor.member or "") if actor.member else []
+        if not problems and not foreign and old is None:
+            return None
+        relays = [{"path": one.path, "stamp": one.stamp, "by": actor.member or ""} for one in foreign]
+        held = beside.get(check_id(item.id))
+        return check_edit(item.id, item.content, problems, relays, self._stamp(now), held)
+
+    def _stamp(self, now: datetime) -> str:
+        """A stamp of the server's own: see the section on merging."""
+        number = next(self._counter)
+        return f"{int(now.timestamp() * 1000):015d}.{number % 10000:04d}-server-server-{number & 0xFFFF:04x}"
+
+
+def _refusal(problem: Problem, item: Write | Edit) -> FieldbookError:
+    """Per document, as CouchDB words a refusal by a validation function; the app tells its reader by the code."""
+    error = Forbidden(f"{problem.code}: {problem.zh} / {problem.en}", document=item.id)
+    error.facts |= {"code": problem.code, "reasons": {"field": problem.field, "zh": problem.zh, "en": problem.en}}
+    return error
+
+
+def _made_at(body: Mapping[str, Any], now: datetime) -> datetime:
+    """When a record was made, by its creation stamp; now where it has none that can be read."""
+    stamps = body.get("stamps")
+    stamp = stamps.get("") if isinstance(stamps, dict) else None
+    if isinstance(stamp, str) and stamp[:15].isdigit() and stamp[15:16] == ".":
+        milliseconds = int(stamp[:15])
+        if milliseconds < now.timestamp() * 1000:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return now

@@ -17,7 +17,7 @@ from sync.errors import BadRequest
 from sync.stores.contract import Attachment, Attachments, Edit, NewAttachment, Stub, Write
 from sync.tree import parse_rev
 
-ID_BYTES_MAX = 1024
+ID_BYTES_MAX = 16 * 1024
 PATH_MAX = 10_000
 """Revision ids in one `_revisions`: CouchDB's trees are 1,000 deep, PouchDB's may be told to be deeper."""
 
@@ -145,16 +145,18 @@ def digest_of(data: bytes) -> str:
 
 def _path(revisions: object) -> tuple[str, ...]:
     """The revision ids of a `_revisions` member {"start": 3, "ids": [newest, …]}, newest first."""
-    if not isinstance(revisions, dict):
+    if revisions.__class__ is not dict:
         raise BadRequest("_revisions must be an object", code="doc_validation")
-    start, ids = revisions.get("start"), revisions.get("ids")
-    if not isinstance(start, int) or isinstance(start, bool) or start < 1:
+    start, ids = revisions.get("start"), revisions.get("ids")  # type: ignore[attr-defined]  # a dict, see above
+    if start.__class__ is not int or start < 1:
         raise BadRequest("_revisions.start isn't a positive integer.", code="doc_validation")
-    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) and one for one in ids):
+    if ids.__class__ is not list or not ids or not all([one.__class__ is str and one for one in ids]):
         raise BadRequest("_revisions.ids isn't an array of revision ids.", code="doc_validation")
     if len(ids) > start or len(ids) > PATH_MAX or start >= 10**15:
         raise BadRequest("_revisions.ids is longer than the history can be.", code="doc_validation")
-    return tuple(f"{start - at}-{one}" for at, one in enumerate(ids))
+    if start == 1:
+        return (f"1-{ids[0]}",)
+    return tuple([f"{start - at}-{one}" for at, one in enumerate(ids)])
 
 
 def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) -> tuple[bool, Attachments]:
@@ -163,7 +165,7 @@ def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) ->
     if deleted not in (True, False, None):
         raise BadRequest("_deleted must be true or false", code="doc_validation")
     attached = doc.pop("_attachments", None)
-    for name in [name for name in doc if name[:1] == "_"]:
+    for name in [name for name in doc if name.startswith("_")]:
         if name in _IGNORED:
             del doc[name]
         elif name not in _REPLICATOR:

@@ -58,6 +58,10 @@ class Replica:
     def content_of(body: bytes) -> dict[str, Any]:
         return content_of(body)
 
+    def stale(self) -> bool:
+        """Whether the actor's rights have changed since it asked: then a feed that waits must end, and be asked for anew."""
+        return self._admission.stale(self.actor)
+
     def sees(self, found: Found) -> bool:
         return self._reader is None or found.audience is None or not found.audience.isdisjoint(self._reader)
 

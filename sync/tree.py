@@ -30,17 +30,10 @@ Tree = dict[str, Node]
 
 
 def parse_rev(rev: object) -> tuple[int, str]:
-    """Return (generation, hash). Raises BadRequest as CouchDB words it."""
+    """Return (generation, hash); the hash may be empty, as in CouchDB. Raises BadRequest as CouchDB words it."""
     if isinstance(rev, str):
         generation, dash, digest = rev.partition("-")
-        if (
-            dash
-            and digest
-            and generation.isascii()
-            and generation.isdigit()
-            and len(generation) <= 15
-            and int(generation)
-        ):
+        if dash and generation.isascii() and generation.isdigit() and len(generation) <= 15 and int(generation):
             return int(generation), digest
     raise BadRequest("Invalid rev format")
 

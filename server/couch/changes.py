@@ -161,7 +161,7 @@ async def _wait(call: Call, replica: Replica, feed: Feed, position: str, deadlin
                 woken.cancel()
                 raise TimeoutError
             if await woken:
-                if call.stopping.is_set():
+                if call.stopping.is_set() or replica.stale():
                     raise TimeoutError
                 return
             if not feed.heartbeat_seconds:
@@ -259,7 +259,7 @@ def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Callabl
         return ids, None, False
     if name == "_selector":
         if not isinstance(body.get("selector"), dict):
-            raise BadRequest("Selector must be specified in POST payload")
+            raise BadRequest("Selector error: expected a JSON object in the POST payload")
         return None, compile_selector(body["selector"]), False
     if name == "_design":
         return None, None, True

@@ -1,0 +1,120 @@
+"""Decide which revisions end a conflict: at most one continuation of the winner, and an end for every other live leaf.
+
+Pure: takes the leaves of one document, returns what to write. The revision ids follow from the leaves and the content,
+so doing it twice, or on two machines, does it once. Ids made from all parents would never come to rest in a ring of
+three servers; ends without a body would lose an edit when the merging server is restored from an older backup.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import md5
+
+from sync.canonical import NotCanonical, canonical
+from sync.reconcile.body import Body, Record, content_of, read, written
+from sync.reconcile.rules import RuleOf, always_latest
+from sync.reconcile.unstamped import adopt_unstamped
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf of a document's revision tree; `body` is empty when it was deleted without one.
+
+    `parent` is the body of the revision before it, when the store still holds it: only a leaf without stamps needs it.
+    """
+
+    rev: str
+    body: Body
+    deleted: bool = False
+    parent: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """A revision to write as a child of `parent`; `body` lacks `_id`, `_rev` and `_deleted`."""
+
+    rev: str
+    parent: str
+    deleted: bool
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """What ends the conflict. The continuation must be durable, and sent, before any of the ends is written."""
+
+    continuation: NewRevision | None
+    ends: tuple[NewRevision, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the document is at rest."""
+        return self.continuation is None and not self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """Left alone: the record is of a newer version than this program knows; a newer program merges it."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmergeable:
+    """Left alone: a leaf holds a value without a canonical form, so no two servers would give the same revision."""
+
+    reason: str
+
+
+def merge(
+    leaves: Sequence[Leaf],
+    winner_rev: str,
+    *,
+    version_max: int,
+    rule_of: RuleOf = always_latest,
+    upgrade: Callable[[Body], Body] = lambda body: body,
+) -> MergePlan | Newer | Unmergeable:
+    """What to write so that the document says on one leaf what all its leaves say, ended ones included.
+
+    `winner_rev` is the leaf that the store shows. `upgrade` brings the body of an older version to this program's shape
+    for the join alone; ends keep the bodies as they are.
+    """
+    winner = next(leaf for leaf in leaves if leaf.rev == winner_rev)
+    newest = max(_version(leaf.body) for leaf in leaves)
+    if newest > version_max:
+        return Newer(newest)
+    if winner.deleted:
+        return MergePlan(None, ())
+    try:
+        joined = read(upgrade(_adopted(leaf, rule_of)) for leaf in leaves)
+        continuation = _continuation(winner, joined, rule_of)
+    except NotCanonical as problem:
+        return Unmergeable(problem.reason)
+    others = sorted((leaf for leaf in leaves if not leaf.deleted and leaf is not winner), key=lambda leaf: leaf.rev)
+    return MergePlan(continuation, tuple(_end(leaf) for leaf in others))
+
+
+def _continuation(winner: Leaf, joined: Record, rule_of: RuleOf) -> NewRevision | None:
+    # Compared by what they hold, not by how it is laid out: two programs of different versions may lay it out
+    # differently, and would otherwise go on correcting each other.
+    if joined == read([winner.body]):
+        return None
+    body = written(joined, rule_of)
+    return NewRevision(_next_rev(winner.rev, [winner.rev, body]), winner.rev, False, body)
+
+
+def _end(leaf: Leaf) -> NewRevision:
+    return NewRevision(_next_rev(leaf.rev, ["end", leaf.rev]), leaf.rev, True, content_of(leaf.body))
+
+
+def _next_rev(parent: str, hashed: list[object]) -> str:
+    generation = int(parent.partition("-")[0]) + 1
+    return f"{generation}-{md5(canonical(hashed), usedforsecurity=False).hexdigest()}"
+
+
+def _adopted(leaf: Leaf, rule_of: RuleOf) -> Body:
+    return leaf.body if leaf.parent is None else adopt_unstamped(leaf.parent, leaf.body, rule_of=rule_of)
+
+
+def _version(body: Body) -> int:
+    version = body.get("version")
+    return version if type(version) is int else 0
