@@ -14,17 +14,13 @@ import msgspec
 from schemas.kinds import is_identifier
 from server.office import Office
 from server.passwords import Passwords
-from sync.actor import ROLES, Actor, Role
+from sync.actor import ROLES, Role
 from sync.errors import AlreadyExists, BadRequest, Conflict, NotFound
-from sync.stores.contract import Readers
 
 PREFIX = "account"
 NAME_CHARACTERS_MAX = 64
 _NAME = re.compile(r"[\w.@-]+")
 _OF_A_BRANCH = ("secretary", "deputy", "member")
-
-PrincipalsOf = Callable[[str | None, Role, str | None], Readers]
-"""(member id, role, branch) -> the principals that such an account holds."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +80,9 @@ class Accounts:
     async def set_password(self, name: str, password: str) -> Account:
         hashed = await self._passwords.hash(password)
         stamp = self._stamp()
-        return await self._change(name, lambda content: content.update(hash=hashed, password_stamp=stamp, changed=stamp))
+        return await self._change(
+            name, lambda content: content.update(hash=hashed, password_stamp=stamp, changed=stamp)
+        )
 
     async def find(self, name: str) -> Known | None:
         """None also for what cannot be an account: its document was written by something else."""
@@ -135,19 +133,3 @@ def _check(account: Account) -> None:
     for what in (account.member, account.branch):
         if what is not None and not is_identifier(what):
             raise BadRequest(f"{what!r} is not an id of a member or branch.", code="bad_account")
-
-
-def principals_of(member: str | None, role: Role, branch: str | None) -> Readers:
-    """Principals that follow from the account alone."""
-    held = {"administrator": {"administrator", "server"}, "committee": {"committee"}}.get(role, set())
-    if role in ("secretary", "deputy"):
-        held = {f"secretary:{branch}"}
-    if role in _OF_A_BRANCH:
-        held |= {f"branch:{branch}"}
-    if member:
-        held |= {f"member:{member}"}
-    return frozenset(held if role == "administrator" else held | {"everyone"})
-
-
-def actor_of(account: Account, principals: Readers, device: str | None = None) -> Actor:
-    return Actor(account.name, account.role, principals, account.member, account.branch, device)

@@ -4,15 +4,16 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qsl
 
 from argon2 import PasswordHasher
 from litestar import Litestar, MediaType, Request, Response, Router, asgi, get
-from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
@@ -20,18 +21,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
-import schemas
 from server import secret
-from server.accounts import Accounts, principals_of
+from server.accounts import Accounts
 from server.api import accounts, audit, base, login, tablets
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
 from server.couch.call import Call
-from server.doorkeeper import Doorkeeper
+from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.metrics import CONTENT_TYPE, metrics
-from server.office import DATABASES, OFFICE, Office
+from server.office import DATABASES, Office
 from server.pages import landing
 from server.passes import Passes
 from server.passwords import Passwords
@@ -40,8 +40,11 @@ from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
+from sync.databases import OFFICE, audience_of
+from sync.directory import Directory
+from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
-from sync.stores.contract import Readers, Store
+from sync.stores.contract import Store
 from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
@@ -55,7 +58,11 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
     `hasher`: tests pass a cheap one. `tasks`: work in the background while the server runs."""
     services = make_services(settings, hasher, tasks)
     endpoint = CouchEndpoint(
-        services.store, services.admission, _SyncDoor(services), settings.limits, services.stopping
+        services.store,
+        services.admission,
+        SyncDoor(services.doorkeeper, timedelta(hours=settings.session_hours)),
+        settings.limits,
+        services.stopping,
     )
 
     @asgi("/sync", is_mount=True, copy_scope=False)
@@ -67,7 +74,6 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             landing,
             health,
             tell_metrics,
-            about,
             Router("/api/v1", route_handlers=[login.router, accounts.router, tablets.router, audit.router, about]),
             couch,
         ],
@@ -91,6 +97,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
 def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequence[Task]) -> Services:
     store = open_store(settings)
     office = Office(store)
+    directory = Directory(store)
     passwords = Passwords(hasher)
     known = Accounts(office, passwords, _now)
     passes = Passes(office, _now, secrets.token_urlsafe)
@@ -105,7 +112,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequ
         enrolled,
         trail,
         throttle,
-        principals_of,
+        directory,
         time.monotonic,
         secrets.token_bytes(32),
         process,
@@ -113,7 +120,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequ
     return Services(
         settings=settings,
         store=store,
-        admission=Admission(store),
+        admission=Admission(store, directory, Erasures(store), _now),
         office=office,
         passwords=passwords,
         accounts=known,
@@ -137,13 +144,6 @@ def open_store(settings: Settings) -> Store:
     raise BadRequest(f"There is no store {settings.store!r}: sqlite.", code="bad_setting")
 
 
-def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
-    """Who may read a document: by its own rules where records live, administrators alone in `office`, no rule elsewhere."""
-    if db.startswith(("branch-", "photos-")) or db in ("shared", "centre"):
-        return schemas.readers(content)
-    return frozenset({"administrator"}) if db == OFFICE else None
-
-
 def wake(services: Services) -> None:
     """The server stops: whoever waits for changes is answered at once."""
     services.stopping.set()
@@ -163,8 +163,15 @@ async def _running(services: Services) -> AsyncIterator[None]:
             if db not in there:
                 with suppress(AlreadyExists):
                     await services.store.create(db)
+        await services.admission.directory.load()
+        await services.admission.erasures.load()
         stack.push_async_callback(services.audit.flush)
-        work = [services.doorkeeper.run(), services.audit.run(), _sweep(services), *(task.run() for task in services.tasks)]
+        work = [
+            services.doorkeeper.run(),
+            services.audit.run(),
+            _sweep(services),
+            *(task.run() for task in services.tasks),
+        ]
         running = [asyncio.ensure_future(one) for one in work]
         stack.push_async_callback(_cancel, running)
         for task in services.tasks:
@@ -193,15 +200,72 @@ async def _sweep(services: Services) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-class _SyncDoor:
-    """The doorkeeper as `/sync` asks for it: CouchDB's `_session` in place of the API's."""
+class SyncDoor:
+    """The doorkeeper as `/sync` asks for it: log-in and log-out are CouchDB's `_session`."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self.actor = services.doorkeeper.actor
+    def __init__(self, doorkeeper: Doorkeeper, lasts: timedelta) -> None:
+        self._doorkeeper = doorkeeper
+        self._lasts = lasts
+        self.actor = doorkeeper.actor
 
-    async def log_in(self, call: Call) -> Answer: ...
+    async def log_in(self, call: Call) -> Answer:
+        """CouchDB, "POST /_session": a form or JSON with `name` and `password`."""
+        if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            given: dict[str, Any] = dict(parse_qsl((await call.body()).decode("utf-8", "replace"), max_num_fields=8))
+        else:
+            given = await call.object(any_type=True)
+        name, password = given.get("name", given.get("username")), given.get("password")
+        if not isinstance(name, str) or not isinstance(password, str):
+            raise BadRequest("A log-in has `name` and `password`.")
+        actor, cookie = await self._doorkeeper.open_session(call, name, password, self._lasts)
+        roles = ["_admin" if actor.administrator else actor.role]
+        return ok({"ok": True, "name": actor.name, "roles": roles}, set_cookie=cookie)
 
     async def log_out(self, call: Call) -> Answer:
-        cookie = await self._services.doorkeeper.end_session(call)
-        return ok({"ok": True}, set_cookie=cookie)
+        return ok({"ok": True}, set_cookie=await self._doorkeeper.end_session(call))
+
+
+@get("/health", tags=["server"])
+async def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
+    """200 while the server answers and its store can be read; 503 when it is stopping or the store cannot be read."""
+    try:
+        await services.store.info(OFFICE)
+    except Exception:
+        log.exception("the store cannot be read")
+        return Response({"status": "store unreadable"}, status_code=503)
+    if services.stopping.is_set():
+        return Response({"status": "stopping"}, status_code=503)
+    return Response({"status": "ok"})
+
+
+@get("/metrics", media_type=MediaType.TEXT, tags=["server"])
+async def tell_metrics(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[str]:
+    """Counts for Prometheus: to administrators, and without a log-in to this machine alone."""
+    if "forwarded" in request.headers or "x-forwarded-for" in request.headers or not _is_here(ADDRESS.get()):
+        actor = await services.doorkeeper.actor(base.caller_of(request))
+        if actor is None or not actor.administrator:
+            raise Forbidden("Metrics are for administrators, and for this machine.")
+    return Response(await metrics(services), headers={"content-type": CONTENT_TYPE})
+
+
+@get("/about", tags=["server"])
+async def about(services: NamedDependency[Services]) -> dict[str, str]:
+    """What a tablet compares its clock and its store with."""
+    time = services.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    zone, incarnation = services.settings.zone, services.store.incarnation
+    return {"name": "Fieldbook", "version": version("fieldbook"), "time": time, "zone": zone, "store": incarnation}
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _choose(letters: str, count: int) -> str:
+    return "".join(secrets.choice(letters) for _ in range(count))

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from server.office import OFFICE, Office
+from server.office import Office
 from sync.actor import Actor
+from sync.databases import OFFICE
 from sync.documents import encode
 from sync.errors import FieldbookError
 from sync.stores.contract import Edit

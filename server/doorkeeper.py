@@ -11,18 +11,21 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from server import passes, secret, tablets
-from server.accounts import Accounts, Known, PrincipalsOf, actor_of, check_name
+from server.accounts import Accounts, Known, check_name
 from server.audit import Audit
-from server.office import OFFICE, Office
+from server.office import Office
 from server.passes import Passes
 from server.secret import Secret
 from server.tablets import Tablet, Tablets, check_state
 from server.throttle import Throttle
 from sync.actor import Actor
+from sync.databases import OFFICE
+from sync.directory import Directory
 from sync.errors import BadRequest, Forbidden, Unauthenticated
 
 ADDRESS: ContextVar[str] = ContextVar("address", default="")
@@ -42,8 +45,11 @@ log = logging.getLogger(__name__)
 class Asking(Protocol):
     """What of a request is looked at. `headers` have lower-case names."""
 
-    method: str
-    scheme: str
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def scheme(self) -> str: ...
 
     @property
     def headers(self) -> Mapping[str, str]: ...
@@ -52,6 +58,8 @@ class Asking(Protocol):
 class _Proved(NamedTuple):
     actor: Actor
     until: float
+    rights: int
+    """Version of the directory that the principals come from."""
     documents: tuple[str, ...]
     """Whose change ends it."""
 
@@ -65,7 +73,7 @@ class Doorkeeper:
         tablets: Tablets,
         audit: Audit,
         throttle: Throttle,
-        principals_of: PrincipalsOf,
+        directory: Directory,
         clock: Callable[[], float],
         key: bytes,
         process: Secret,
@@ -77,7 +85,7 @@ class Doorkeeper:
         self._tablets = tablets
         self._audit = audit
         self._throttle = throttle
-        self._principals_of = principals_of
+        self._directory = directory
         self._clock = clock
         self._key = key
         self._process = process
@@ -93,18 +101,14 @@ class Doorkeeper:
         header = asking.headers.get("authorization")
         if header is not None:
             key = self._digest(header)
-            proved = self._proved.get(key)
-            if proved is not None and proved.until > self._clock():
-                return proved.actor
-            actor = await self._by_header(header, key)
+            actor = self._recall(key) or await self._by_header(header, key)
             if actor is not None:
                 return actor
         shown = _cookie(asking.headers.get("cookie"))
         if shown is None:
             return None
         key = self._digest(shown)
-        proved = self._proved.get(key)
-        actor = proved.actor if proved is not None and proved.until > self._clock() else await self._by_session(shown, key)
+        actor = self._recall(key) or await self._by_session(shown, key)
         if actor is not None and asking.method not in ("GET", "HEAD"):
             check_origin(asking)
         return actor
@@ -156,7 +160,6 @@ class Doorkeeper:
             self._proved.pop(key, None)
 
     def forget_all(self) -> None:
-        """The directory changed: principals are worked out anew."""
         self._forgotten += 1
         self._proved.clear()
         self._depend.clear()
@@ -190,7 +193,7 @@ class Doorkeeper:
         if shown.kind == secret.PROCESS:
             if not secret.same(shown.text, self._process.text):
                 raise _unknown_token()
-            return Actor("(command line)", "administrator", self._principals_of(None, "administrator", None))
+            return Actor("(command line)", "administrator", self._directory.principals(None, "administrator", None))
         if shown.kind == secret.TABLET:
             tablet, actor = await self._tablet(shown)
             check_state(tablet)
@@ -258,8 +261,21 @@ class Doorkeeper:
         return tablet, self._actor(known, tablet.id)
 
     def _actor(self, known: Known, device: str | None = None) -> Actor:
-        account = known.account
-        return actor_of(account, self._principals_of(account.member, account.role, account.branch), device)
+        of = known.account
+        principals = self._directory.principals(of.member, of.role, of.branch)
+        return Actor(of.name, of.role, principals, of.member, of.branch, device)
+
+    def _recall(self, key: bytes) -> Actor | None:
+        """The one look-up that a request costs whose right is proved already."""
+        proved = self._proved.get(key)
+        if proved is None or proved.until <= self._clock():
+            return None
+        if proved.rights == self._directory.version:
+            return proved.actor
+        was = proved.actor
+        actor = replace(was, principals=self._directory.principals(was.member, was.role, was.branch))
+        self._proved[key] = proved._replace(actor=actor, rights=self._directory.version)
+        return actor
 
     def _remember(self, key: bytes, actor: Actor, documents: tuple[str, ...], before: int) -> None:
         """Not what was read before something was forgotten: it may be what changed."""
@@ -267,7 +283,7 @@ class Doorkeeper:
             return
         while len(self._proved) >= REMEMBERED_MAX:
             self._drop(next(iter(self._proved)))
-        self._proved[key] = _Proved(actor, self._clock() + REMEMBER_SECONDS, documents)
+        self._proved[key] = _Proved(actor, self._clock() + REMEMBER_SECONDS, self._directory.version, documents)
         for document in documents:
             self._depend.setdefault(document, set()).add(key)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from server.doorkeeper import ADDRESS
@@ -38,7 +39,7 @@ class Edge:
         self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
@@ -60,7 +61,9 @@ class Edge:
                 message["headers"] = headers
             await send(message)
 
-        if kind == "sync" and (b"feed=longpoll" in scope["query_string"] or b"feed=continuous" in scope["query_string"]):
+        if kind == "sync" and (
+            b"feed=longpoll" in scope["query_string"] or b"feed=continuous" in scope["query_string"]
+        ):
             counters.feeds += 1
             try:
                 await self._app(scope, receive, sending)

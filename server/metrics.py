@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from server.services import Services
+from sync.databases import kind_of
 from sync.errors import NotFound
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_CLASSES = ("branch", "photos")
 
 
 async def metrics(services: Services) -> str:
@@ -20,7 +20,7 @@ async def metrics(services: Services) -> str:
             held = await services.store.info(db)
         except NotFound:
             continue
-        kind = class_of(db)
+        kind = kind_of(db)
         databases[kind] += 1
         documents[kind] += held.documents
         deleted[kind] += held.deleted
@@ -29,22 +29,18 @@ async def metrics(services: Services) -> str:
     lines = [
         *_family("fieldbook_databases", "gauge", "Databases, by class.", _by_class(databases)),
         *_family("fieldbook_documents", "gauge", "Living documents, by class of database.", _by_class(documents)),
-        *_family("fieldbook_deleted_documents", "gauge", "Deleted documents, by class of database.", _by_class(deleted)),
+        *_family(
+            "fieldbook_deleted_documents", "gauge", "Deleted documents, by class of database.", _by_class(deleted)
+        ),
         *_family("fieldbook_store_bytes", "gauge", "Bytes that the store takes.", {"": size}),
         *_family("fieldbook_requests_total", "counter", "Requests answered, by class and status.", requests),
         *_family("fieldbook_open_feeds", "gauge", "Changes feeds that listen.", {"": services.counters.feeds}),
-        *_family("fieldbook_password_tests", "gauge", "Passwords being tested or waiting.", {"": services.passwords.waiting}),
+        *_family(
+            "fieldbook_password_tests", "gauge", "Passwords being tested or waiting.", {"": services.passwords.waiting}
+        ),
         *_family("fieldbook_audit_lines_lost_total", "counter", "Audit lines not kept.", {"": services.audit.lost}),
     ]
     return "\n".join(lines) + "\n"
-
-
-def class_of(db: str) -> str:
-    """The class of a database: branch, photos, shared, centre, office or other."""
-    for kind in _CLASSES:
-        if db.startswith(f"{kind}-"):
-            return kind
-    return db if db in ("shared", "centre", "office") else "other"
 
 
 def _by_class(counts: Counter[str]) -> dict[str, int]:

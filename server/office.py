@@ -6,12 +6,12 @@ Accounts, sessions, tokens, tablets and the audit are documents like any other, 
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple
 
+from sync.databases import CENTRE, OFFICE, SHARED
 from sync.documents import content_of, encode
 from sync.errors import Conflict, FieldbookError, NotFound
 from sync.stores.contract import Edit, Range, Store, Want
 
-OFFICE = "office"
-DATABASES = (OFFICE, "centre", "shared")
+DATABASES = (OFFICE, CENTRE, SHARED)
 """Databases that every server has."""
 
 _PAGE = 500

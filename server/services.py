@@ -1,12 +1,10 @@
 """Decide what the parts of a server are and how they hold together; `app` makes one of these, the routes use it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-from collections.abc import Callable
 
 from server.accounts import Accounts
 from server.audit import Audit

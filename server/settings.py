@@ -78,7 +78,9 @@ def table() -> list[Setting]:
     rows = []
     for field in msgspec.structs.fields(Settings):
         name, kind = field.name, msgspec.inspect.type_info(field.type)
-        meaning = (kind.extra_json_schema or {}).get("description", "") if isinstance(kind, msgspec.inspect.Metadata) else ""
+        meaning = (
+            (kind.extra_json_schema or {}).get("description", "") if isinstance(kind, msgspec.inspect.Metadata) else ""
+        )
         plain = type(field.default)
         rows.append(Setting(name, PREFIX + name.upper(), "--" + name.replace("_", "-"), plain, field.default, meaning))
     return rows

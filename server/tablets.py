@@ -204,7 +204,9 @@ def _without(revs: Sequence[str], missing: Sequence[str]) -> list[str]:
 
 
 def _wrong_code() -> Unauthenticated:
-    return Unauthenticated("This code is wrong, was used already, or its time is past: ask for a new one.", code="bad_code")
+    return Unauthenticated(
+        "This code is wrong, was used already, or its time is past: ask for a new one.", code="bad_code"
+    )
 
 
 def _text(at: datetime) -> str:

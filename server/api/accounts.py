@@ -28,8 +28,8 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays."""
 
     role: Role | UnsetType = UNSET
-    member: _Id | None | UnsetType = UNSET
-    branch: _Id | None | UnsetType = UNSET
+    member: _Id | UnsetType | None = UNSET
+    branch: _Id | UnsetType | None = UNSET
     locked: bool | UnsetType = UNSET
 
 
@@ -46,9 +46,7 @@ async def list_accounts(services: NamedDependency[Services]) -> list[Account]:
 async def add_account(
     services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[NewAccount]
 ) -> Account:
-    account = await services.accounts.add(
-        data.name, data.role, data.password, member=data.member, branch=data.branch
-    )
+    account = await services.accounts.add(data.name, data.role, data.password, member=data.member, branch=data.branch)
     await services.audit.write("account_added", actor, of=account.name, role=account.role)
     return account
 

@@ -50,7 +50,9 @@ class MadeToken(msgspec.Struct, frozen=True):
 
 
 @post("/session")
-async def log_in(request: Request[Any, Any, Any], services: NamedDependency[Services], data: JSONBody[LogIn]) -> Response[Me]:
+async def log_in(
+    request: Request[Any, Any, Any], services: NamedDependency[Services], data: JSONBody[LogIn]
+) -> Response[Me]:
     """Open a session: the answer sets its cookie."""
     lasts = timedelta(hours=services.settings.session_hours)
     actor, cookie = await services.doorkeeper.open_session(caller_of(request), data.name, data.password, lasts)
@@ -117,4 +119,6 @@ def _me(actor: Actor) -> Me:
     return Me(actor.name, actor.role, actor.member, actor.branch, actor.device, sorted(actor.principals))
 
 
-router = Router("/", route_handlers=[log_in, who, log_out, set_own_password, make_token, list_tokens, end_token], tags=["log-in"])
+router = Router(
+    "/", route_handlers=[log_in, who, log_out, set_own_password, make_token, list_tokens, end_token], tags=["log-in"]
+)
