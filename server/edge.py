@@ -58,6 +58,8 @@ class Edge:
                 headers += [header for header in _HARMLESS if header[0] not in there]
                 if origin is not None:
                     headers += _cors(origin)
+                elif self._origins:
+                    headers.append((b"vary", b"origin"))
                 message["headers"] = headers
             await send(message)
 

@@ -22,6 +22,7 @@ State = Literal["invited", "active", "locked", "wipe", "wiped"]
 
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH = 8
+REPORT_AGE = timedelta(minutes=15)
 
 
 class Tablet(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,9 @@ class Tablets:
         code, proof = self._code(tablet, lasts)
 
         def change(content: dict[str, Any]) -> None:
+            if content["state"] == "wipe":
+                # Its token is what tells the tablet to erase what it holds.
+                raise Conflict(f"Tablet {tablet} has still to be wiped: enrol another.", code="tablet_state")
             content.pop("token_hash", None)
             content |= {"state": "invited", "token_expires": "", **proof}
 
@@ -136,14 +140,17 @@ class Tablets:
             yield msgspec.convert(held.content, Tablet), None if report is None else msgspec.convert(report, Report)
 
     async def report(self, tablet: str, report: Report) -> None:
-        """Keep what the tablet says; nothing is written when it says the same as before."""
+        """Keep what the tablet says; nothing is written when it said the same a little while ago."""
+        now = self._now()
         doc_id = f"{REPORT}:{tablet}"
-        content: dict[str, Any] = {"type": REPORT, "version": 1, "tablet": tablet, "at": _text(self._now())}
+        content: dict[str, Any] = {"type": REPORT, "version": 1, "tablet": tablet, "at": _text(now)}
         content |= {"unsent": report.unsent, "oldest": report.oldest}
         held = await self._office.find(doc_id)
         if held is None:
             await self._office.make(doc_id, content)
-        elif (held.content.get("unsent"), held.content.get("oldest")) != (report.unsent, report.oldest):
+        elif (held.content.get("unsent"), held.content.get("oldest")) != (report.unsent, report.oldest) or (
+            held.content.get("at", "") < _text(now - REPORT_AGE)
+        ):
             await self._office.change(doc_id, lambda known: known.update(content))
 
     def _code(self, tablet: str, lasts: timedelta) -> tuple[str, dict[str, str]]:

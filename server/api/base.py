@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 
@@ -48,7 +49,7 @@ def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     return Caller(str(scope.get("method", "GET")), scope["scheme"], connection.headers)
 
 
-async def provide_actor(request: Request[Any, Any, Any], services: Services) -> Actor:
+async def provide_actor(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Actor:
     """The actor of a request. Raises Unauthenticated for nobody known."""
     return await _actor(services, request)
 

@@ -13,7 +13,7 @@ from server.api.base import caller_of, need_login
 from server.passes import Pass
 from server.services import Services
 from sync.actor import Actor
-from sync.errors import NotFound
+from sync.errors import Forbidden, NotFound
 
 
 class LogIn(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ async def make_token(
     """Make a bearer token for the own account."""
     known = await services.accounts.find(actor.name)
     if known is None or actor.device is not None:
-        raise NotFound("Tokens are made for accounts.")
+        raise Forbidden("Only somebody who is logged in with an account's password makes tokens.")
     made, about = await services.passes.make("token", known, timedelta(days=data.days), data.label)
     await services.audit.write("token_made", actor, token=about.id)
     return MadeToken(made.text, about)
