@@ -10,9 +10,8 @@ from urllib.parse import unquote
 import msgspec
 from litestar import Litestar
 
-from server.app import create_app
+from server.app import create_app, living
 from server.data import Running, locked, running
-from server.services import Services
 from server.settings import Settings
 from sync.errors import FieldbookError
 
@@ -58,8 +57,7 @@ def _over_http(server: Running, method: str, path: str, body: bytes) -> tuple[in
 
 async def _in_process(settings: Settings, method: str, path: str, body: bytes) -> tuple[int, bytes]:
     app = create_app(settings)
-    services: Services = app.state.services
-    async with app.lifespan():
+    async with living(app) as services:
         return await _call(app, method, path, body, services.process.text)
 
 

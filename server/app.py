@@ -94,6 +94,19 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
     return app
 
 
+@asynccontextmanager
+async def living(app: Litestar) -> AsyncIterator[Services]:
+    """The application between its start and its end. Raises what hinders it from starting by itself, such as StoreDamaged."""
+    try:
+        async with app.lifespan():
+            yield app.state.services
+    except BaseExceptionGroup as group:
+        # Litestar's own lifespan runs in a task group, which wraps whatever comes out of it.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+
+
 def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequence[Task]) -> Services:
     store = open_store(settings)
     office = Office(store)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 import uvicorn
 
-from server.app import create_app, wake
+from server.app import create_app, living, wake
 from server.data import Running, announce, locked, renounce
 from server.logs import set_up_logs
 from server.services import Services, Task
@@ -40,7 +40,7 @@ async def run(settings: Settings, tasks: Sequence[Task]) -> None:
     app = create_app(settings, tasks=tasks)
     listening = _listen(settings)
     url = _url(listening)
-    async with app.lifespan():
+    async with living(app) as services:
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -52,7 +52,6 @@ async def run(settings: Settings, tasks: Sequence[Task]) -> None:
             forwarded_allow_ips=settings.trusted_proxies,
             server_header=False,
         )
-        services: Services = app.state.services
         server = Server(config, services, lambda: _ready(services, url))
         await server.serve(sockets=[listening])
     log.info("stopped")

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from server.app import create_app
+from server.app import create_app, living
 from server.services import Services
 from server.settings import Settings
 
@@ -59,7 +59,7 @@ async def _alive(app: Any) -> AsyncIterator[None]:
     ready, over = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
-        async with app.lifespan():
+        async with living(app):
             ready.set()
             await over.wait()
 
