@@ -147,7 +147,7 @@ def _path(revisions: object) -> tuple[str, ...]:
     """The revision ids of a `_revisions` member {"start": 3, "ids": [newest, …]}, newest first."""
     if revisions.__class__ is not dict:
         raise BadRequest("_revisions must be an object", code="doc_validation")
-    start, ids = revisions.get("start"), revisions.get("ids")  # type: ignore[attr-defined]  # a dict, see above
+    start, ids = revisions.get("start"), revisions.get("ids")
     if start.__class__ is not int or start < 1:
         raise BadRequest("_revisions.start isn't a positive integer.", code="doc_validation")
     if ids.__class__ is not list or not ids or not all([one.__class__ is str and one for one in ids]):
