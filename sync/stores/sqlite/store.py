@@ -70,8 +70,11 @@ class SqliteStore:
         for db in dropped:
             self._remove_later(db)
 
-    async def close(self) -> None:
+    def wake(self) -> None:
         self._room.tell_all()
+
+    async def close(self) -> None:
+        self.wake()
         for task in self._removals:
             task.cancel()
         await self._writer.close()
