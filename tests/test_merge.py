@@ -151,6 +151,7 @@ def test_mg24_a_record_of_an_older_version_is_brought_up_for_the_join_alone() ->
     plan = merge([Leaf(W, new), Leaf(L, old)], W, version_max=2, upgrade=upgrade)
     assert isinstance(plan, MergePlan)
     assert (plan.continuation, plan.ends[0].body) == (None, old)
+    assert merge([Leaf(W, old)], W, version_max=2, upgrade=upgrade) == MergePlan(None, ())
 
 
 def test_mg24_a_value_without_a_canonical_form_is_left_alone_with_the_reason() -> None:

@@ -1,6 +1,5 @@
 """Servers and tablets that work apart, crash and are restored come to rest, agree, miss nothing; broken rules fail."""
 
-import copy
 import random
 
 import pytest
@@ -66,7 +65,7 @@ def edits_around_a_ring(size: int, rule: MergeRule = real_merge) -> list[Replica
     for n, (server, tablet) in enumerate(zip(servers, tablets, strict=True)):
         change(tablet, rng, narrative=f"v{n}", people=n)
         server.pull(tablet)
-    alone = copy.deepcopy(servers)
+    alone = [server.twin() for server in servers]
     for n, server in enumerate(servers):
         server.pull(alone[n - 1])
     in_step(servers, ring(servers))
@@ -81,7 +80,7 @@ def test_mg22_merging_ends_in_a_ring(size: int) -> None:
     assert disputed(servers[0].joined()) == ["narrative", "people"]
 
 
-@pytest.mark.parametrize("size", [3, 4, 6])
+@pytest.mark.parametrize("size", [3, 4])
 def test_mg22_ids_from_all_parents_would_never_end_in_a_ring(size: int) -> None:
     with pytest.raises(AssertionError, match="come to rest"):
         edits_around_a_ring(size, all_parents)
@@ -96,7 +95,7 @@ def lost_by_restoring_the_merging_server(rule: MergeRule) -> set[tuple[str, str,
     """A server merges, only its ends reach another, and it is restored from before: what that other then misses."""
     rng = random.Random(1)
     (merging, other), tablets = places(2, 2, rule)
-    before = copy.deepcopy(merging)
+    before = merging.twin()
     change(tablets[0], rng, narrative="甲")
     change(tablets[1], rng, rating=5)
     for tablet in tablets:
@@ -125,7 +124,7 @@ def test_mg22_a_worker_that_dies_between_its_writes_and_is_then_restored_loses_n
     for n, tablet in enumerate(tablets):
         change(tablet, rng, narrative=f"v{n}")
         one.pull(tablet)
-    backup = copy.deepcopy(one)
+    backup = one.twin()
     one.work(dies_after_continuation=True)
     other.pull(one)
     other.work()
@@ -226,11 +225,11 @@ def test_mg8_a_tablet_restored_from_a_backup_takes_nothing_for_unsent() -> None:
     rng = random.Random(8)
     (server,), (tablet,) = places(1, 1)
     change(tablet, rng, narrative="甲")
-    backup = copy.deepcopy(tablet)
+    backup = tablet.twin()
     server.pull(tablet)
 
     def once_more(unsent: set[str]) -> Body:
-        restored, again = copy.deepcopy(backup), copy.deepcopy(server)
+        restored, again = backup.twin(), server.twin()
         restored.edit(lambda leaves, stamp: edit(leaves, {"narrative": "乙"}, stamp, unsent=unsent), rng)
         again.pull(restored)
         again.work()

@@ -134,6 +134,10 @@ def test_mg30_a_stamp_of_another_member_not_seen_before_is_marked_as_relayed() -
     assert mark_relayed({}, known, body, "m0042") == {}
 
 
+def test_mg30_what_came_without_a_stamp_is_nobodys() -> None:
+    assert mark_relayed({}, set(), {**ENVELOPE, "fields": {"narrative": "x"}}, "m0200") == {}
+
+
 def test_mg30_marks_only_grow() -> None:
     body = edit([BASE], {"people": 5}, stamp_at(3, "m0042"))
     marks = mark_relayed({stamp_at(9): ["m0001"]}, set(), body, "m0200")
