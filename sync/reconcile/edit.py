@@ -48,7 +48,7 @@ def edit(
 
     A member of a set is a path with the value true or false. A value that a field already has, undisputed, is no write.
     `unsent` are stamps of own edits never offered to a push: such a write, when it is the only live one of its path, is
-    replaced as if it had never been. Raises StampUsed.
+    replaced as if it had never been. Raises StampUsed, or NotCanonical for a value that no two programs hash alike.
     """
     record = read(leaves)
     for path, value in changes.items():
