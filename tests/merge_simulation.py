@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from hashlib import md5
 from typing import Any
 
-from sync.canonical import canonical
+from schemas import Rule
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, content_of, join, stamps_of, writes_of
 from sync.reconcile.edit import StampUsed, create, edit, remove_item, restore_item, settle, withdraw
 from sync.reconcile.merge import Leaf, MergePlan, NewRevision, merge
-from sync.reconcile.rules import Rule
 from sync.reconcile.stamps import is_unstamped, next_stamp
 from sync.reconcile.writes import Gone, Write, mark_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, join
 from sync.reconcile.edit import create, edit
 from sync.reconcile.merge import Leaf, MergePlan, Newer, Unmergeable, merge
@@ -156,7 +156,7 @@ def test_mg24_a_record_of_an_older_version_is_brought_up_for_the_join_alone() ->
 
 def test_mg24_a_value_without_a_canonical_form_is_left_alone_with_the_reason() -> None:
     plan = merge([Leaf(W, ONE), Leaf(L, changed("people", 1, 5) | {"later": 1.5})], W, version_max=1)
-    assert plan == Unmergeable("a number with a fraction or an exponent")
+    assert plan == Unmergeable("a float: 1.5")
 
 
 def test_mg11_a_member_that_this_version_does_not_know_survives_a_merge() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, join, writes_of
 from sync.reconcile.edit import (
     NotSettled,

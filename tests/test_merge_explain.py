@@ -1,9 +1,9 @@
 """For any field one can ask: which value, from whom, when, on which tablet, over which other value, by which rule."""
 
+from schemas import Rule
 from sync.reconcile.body import join
 from sync.reconcile.edit import create, edit, redact, withdraw
 from sync.reconcile.explain import Fate, Held, current, disputed, disputes, explain, seen_hash
-from sync.reconcile.rules import Rule
 from sync.reconcile.stamps import ADOPT_AHEAD_MS_MAX
 from tests.merge_simulation import ENVELOPE, NOW, rule_of, stamp_at
 

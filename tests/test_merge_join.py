@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.canonical import NotCanonical, canonical
+from schemas import Rule
+from schemas.canonical import NotCanonical, canonical
 from sync.reconcile.body import Body, body_of, join, stamps_of, writes_of
 from sync.reconcile.edit import create, edit
-from sync.reconcile.rules import Rule
 from sync.reconcile.stamps import stamp_found
 from sync.reconcile.writes import Gone, Write, mark_of
 from tests.merge_simulation import ENVELOPE, missing, rule_of, stamp_at

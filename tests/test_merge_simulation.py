@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, join, writes_of
 from sync.reconcile.edit import edit, withdraw
 from sync.reconcile.explain import disputed, removed

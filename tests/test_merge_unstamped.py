@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, join, writes_of
 from sync.reconcile.edit import create, edit
 from sync.reconcile.explain import disputed

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from sync.canonical import canonical
+from schemas import Rule
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, join
 from sync.reconcile.edit import edit, remove_item, restore_item, settle
 from sync.reconcile.explain import disputed, removed, seen_hash
 from sync.reconcile.merge import Leaf, MergePlan, Newer, NewRevision, merge
-from sync.reconcile.rules import Rule, RuleOf
+from sync.reconcile.rules import RuleOf
 from sync.reconcile.stamps import next_stamp
 
 Vector = dict[str, Any]

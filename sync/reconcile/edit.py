@@ -7,7 +7,7 @@ same; tests/vectors/merge.json holds both to it.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, read, written
 from sync.reconcile.removals import removal_path, removal_value
 from sync.reconcile.rules import RuleOf, always_latest

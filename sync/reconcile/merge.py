@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 
-from sync.canonical import NotCanonical, canonical
+from schemas.canonical import NotCanonical, canonical
 from sync.reconcile.body import Body, content_of, read, written
 from sync.reconcile.rules import RuleOf, always_latest
 from sync.reconcile.unstamped import adopt_unstamped

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, content_of, fields_of, read, stamps_of, written
 from sync.reconcile.rules import RuleOf, always_latest, shown
 from sync.reconcile.stamps import is_unstamped, parse_stamp, stamp_changed, stamp_found
