@@ -59,16 +59,8 @@ def _sound(name: str, fields: Mapping[str, Any], stamps: Any, latest: str, now: 
             if "/" in path and path[path.rindex("/") + 1 :] in dated:
                 return False
     period = fields.get("period")
-    if period is not None:
-        # Within one day, written in the one way that makes text compare as time does.
-        if (
-            period.__class__ is not list
-            or len(period) != 2
-            or period[0] > period[1]
-            or period[0][:11] != period[1][:11]
-            or len(period[1]) != 20
-        ):
-            return False
+    if period is not None and not _within_a_day(period):
+        return False
     if stamps.__class__ is not dict:
         return stamps is None
     fastest = _a_day_ahead_ms(now)
@@ -78,6 +70,16 @@ def _sound(name: str, fields: Mapping[str, Any], stamps: Any, latest: str, now: 
         and _SLOWEST <= stamp[:_MS_DIGITS] <= fastest
         for stamp in stamps.values()
     )
+
+
+def _within_a_day(period: Any) -> bool:
+    """Texts written in the one way that makes them compare as times do."""
+    if period.__class__ is not list or len(period) != 2:
+        return False
+    start, end = period
+    if start.__class__ is not str or end.__class__ is not str:
+        return False
+    return bool(start <= end and start[:11] == end[:11] and len(end) == 20)
 
 
 @lru_cache(maxsize=16)
