@@ -160,8 +160,7 @@ def open_store(settings: Settings) -> Store:
 def wake(services: Services) -> None:
     """The server stops: whoever waits for changes is answered at once."""
     services.stopping.set()
-    if isinstance(services.store, SqliteStore):
-        services.store._room.tell_all()
+    services.store.wake()
 
 
 @asynccontextmanager
