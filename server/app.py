@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -35,7 +35,7 @@ from server.office import DATABASES, Office
 from server.pages import landing
 from server.passes import Passes
 from server.passwords import Passwords
-from server.services import Services, Task
+from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
@@ -49,14 +49,17 @@ from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
 
+BACKGROUND: tuple[MakeTask, ...] = ()
+"""Work that a serving process does in the background. A command that opens the store for a moment does none of it."""
+
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, tasks: Sequence[Task] = ()) -> Litestar:
+def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, tasks: Sequence[MakeTask] = ()) -> Litestar:
     """The whole application; `app.state.services` are its parts. The store is opened by the application's lifespan.
 
-    `hasher`: tests pass a cheap one. `tasks`: work in the background while the server runs."""
-    services = make_services(settings, hasher, tasks)
+    `hasher`: tests pass a cheap one. `tasks`: what makes the work in the background."""
+    services = make_services(settings, hasher)
     endpoint = CouchEndpoint(
         services.store,
         services.admission,
@@ -77,7 +80,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             Router("/api/v1", route_handlers=[login.router, accounts.router, tablets.router, audit.router, about]),
             couch,
         ],
-        lifespan=[lambda app: _running(services)],
+        lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
         state=State({"services": services}),
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
@@ -107,7 +110,7 @@ async def living(app: Litestar) -> AsyncIterator[Services]:
         raise
 
 
-def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequence[Task]) -> Services:
+def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services:
     store = open_store(settings)
     office = Office(store)
     directory = Directory(store)
@@ -145,7 +148,6 @@ def make_services(settings: Settings, hasher: PasswordHasher | None, tasks: Sequ
         counters=Counters(),
         process=process,
         stopping=asyncio.Event(),
-        tasks=tasks,
         now=_now,
     )
 
@@ -164,7 +166,7 @@ def wake(services: Services) -> None:
 
 
 @asynccontextmanager
-async def _running(services: Services) -> AsyncIterator[None]:
+async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[None]:
     """The store is open and holds its databases; what runs in the background runs."""
     async with AsyncExitStack() as stack:
         await services.store.open()
@@ -182,11 +184,13 @@ async def _running(services: Services) -> AsyncIterator[None]:
             services.doorkeeper.run(),
             services.audit.run(),
             _sweep(services),
-            *(task.run() for task in services.tasks),
+            *(task.run() for task in tasks),
         ]
-        running = [asyncio.ensure_future(one) for one in work]
+        running = [asyncio.ensure_future(_watched(one)) for one in work]
         stack.push_async_callback(_cancel, running)
-        for task in services.tasks:
+        # Each begins before anything can end it: an unbegun coroutine would be complained about.
+        await asyncio.sleep(0)
+        for task in tasks:
             stack.push_async_callback(task.close)
         try:
             yield
@@ -197,9 +201,15 @@ async def _running(services: Services) -> AsyncIterator[None]:
 async def _cancel(running: Sequence["asyncio.Future[None]"]) -> None:
     for task in running:
         task.cancel()
-    for result in await asyncio.gather(*running, return_exceptions=True):
-        if isinstance(result, Exception):
-            log.error("work in the background had ended", exc_info=result)
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _watched(work: Coroutine[Any, Any, None]) -> None:
+    """Say at once when work in the background ends that should not have; the server goes on without it."""
+    try:
+        await work
+    except Exception:
+        log.exception("work in the background has ended: restart the server when its cause is mended")
 
 
 async def _sweep(services: Services) -> None:

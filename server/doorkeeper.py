@@ -37,7 +37,8 @@ REMEMBERED_MAX = 50_000
 LOGGED_SECONDS = 3600.0
 """Basic proves itself anew all the time: one line an hour on the audit is enough."""
 
-_WATCHED = tuple(f"{prefix}:" for prefix in ("account", "session", "token", "tablet"))
+_FED = ("account:", "tablet:")
+_WATCHED = (*_FED, "session:", "token:")
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Doorkeeper:
         self._depend: dict[str, set[bytes]] = {}
         self._testing: dict[bytes, asyncio.Task[Actor]] = {}
         self._logged: dict[tuple[str, str], float] = {}
+        self._marks: dict[str, int] = {}
         self._forgotten = 0
         office.listeners.append(self.forget)
 
@@ -154,10 +156,19 @@ class Doorkeeper:
         return _set_cookie("", 0, asking.scheme)
 
     def forget(self, document: str) -> None:
-        """This account, session, token or tablet changed: what it proved has to be proved again."""
+        """This account, session, token or tablet changed: what it proved has to be proved again, and feeds that are open look
+        whether they may go on."""
         self._forgotten += 1
-        for key in self._depend.pop(document, ()):
-            self._proved.pop(key, None)
+        for key in list(self._depend.get(document, ())):
+            self._drop(key)
+        if document.startswith(_FED):
+            self._marks[document] = self._marks.get(document, 0) + 1
+            self._office.store.wake()
+
+    def mark(self, actor: Actor) -> int:
+        """A number that changes when the account or tablet behind this actor does. Whoever serves a request for long, as a feed
+        does, compares it with what it was at the start (AU11, TB3)."""
+        return self._marks.get(f"account:{actor.name}", 0) + self._marks.get(f"tablet:{actor.device}", 0)
 
     def forget_all(self) -> None:
         self._forgotten += 1

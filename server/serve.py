@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 import uvicorn
 
-from server.app import create_app, living, wake
+from server.app import BACKGROUND, create_app, living, wake
 from server.data import Running, announce, locked, renounce
 from server.logs import set_up_logs
-from server.services import Services, Task
+from server.services import MakeTask, Services
 from server.settings import Settings
 from sync.errors import BadRequest
 
@@ -26,7 +26,7 @@ KEEP_ALIVE_SECONDS = 75
 log = structlog.stdlib.get_logger(__name__)
 
 
-def serve(settings: Settings, tasks: Sequence[Task] = ()) -> None:
+def serve(settings: Settings, tasks: Sequence[MakeTask] = BACKGROUND) -> None:
     """Serve until told to stop. Raises Busy, StoreDamaged, BadRequest when it cannot begin."""
     set_up_logs(settings.log_level)
     with locked(settings.directory, "serve"):
@@ -36,7 +36,7 @@ def serve(settings: Settings, tasks: Sequence[Task] = ()) -> None:
             renounce(settings.directory)
 
 
-async def run(settings: Settings, tasks: Sequence[Task]) -> None:
+async def run(settings: Settings, tasks: Sequence[MakeTask]) -> None:
     app = create_app(settings, tasks=tasks)
     listening = _listen(settings)
     url = _url(listening)

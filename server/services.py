@@ -1,7 +1,7 @@
 """Decide what the parts of a server are and how they hold together; `app` makes one of these, the routes use it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,9 @@ class Task(Protocol):
     async def close(self) -> None: ...
 
 
+MakeTask = Callable[["Services"], Task]
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
@@ -46,5 +49,4 @@ class Services:
     process: Secret
     """The token by which the command line on this machine administers this process."""
     stopping: asyncio.Event
-    tasks: Sequence[Task]
     now: Callable[[], datetime]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sync.actor import Actor
 from tests.serving import ADMIN, PASSWORD, Here, here
 
 LI = ("li", PASSWORD)
@@ -65,6 +66,14 @@ async def test_au2_a_name_is_taken_once_and_may_be_chinese(server: Here) -> None
     assert (await server.as_(ADMIN).post("/api/v1/accounts", json=asked)).status_code == 412
     header = "Basic " + base64.b64encode(f"李明:{PASSWORD}".encode()).decode()
     assert await who(server, authorization=header) == (200, "李明")
+
+
+async def test_au3_no_more_than_so_many_passwords_wait_to_be_tested(
+    server: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.passwords.WAITING_MAX", 1)
+    answers = await asyncio.gather(*[who(server, (name, PASSWORD)) for name in ("li", "admin")])
+    assert sorted(status for status, _ in answers) == [200, 429]
 
 
 async def test_au4_basic_cookie_and_token_all_reach_sync_and_api(server: Here) -> None:
@@ -257,6 +266,21 @@ async def test_au11_a_locked_account_is_refused_by_every_way_in_from_its_next_re
     assert (await server.as_(("li", "wrong password")).get("/api/v1/session")).json()["error"] == "unauthorized"
     await server.as_(ADMIN).patch("/api/v1/accounts/li", json={"locked": False})
     assert await who(server, LI) == (200, "li")
+
+
+async def test_au11_an_open_feed_learns_that_its_account_or_tablet_changed(server: Here) -> None:
+    keeper, store = server.services.doorkeeper, server.services.store
+    actor = Actor("li", "member", frozenset({"member:m0117"}), device="t234567")
+    marks = [keeper.mark(actor)]
+    for document in ("account:li", "tablet:t234567", "account:wang", "session:x"):
+        waiting = asyncio.ensure_future(store.wait("centre", "0", actor.principals, 30))
+        await asyncio.sleep(0)
+        keeper.forget(document)
+        marks.append(keeper.mark(actor))
+        if not document.startswith("session"):
+            assert await waiting
+        waiting.cancel()
+    assert [mark - marks[0] for mark in marks] == [0, 1, 2, 2, 2]
 
 
 async def test_au12_principals_follow_the_directory_without_a_new_log_in(server: Here) -> None:

@@ -1,10 +1,14 @@
 """SE: what holds for every request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from server.app import create_app, living
+from server.services import Services
+from server.settings import Settings
 from tests.serving import ADMIN, PASSWORD, Here, here
 
 TABLET = "https://tablet.example"
@@ -115,3 +119,26 @@ async def test_se15_about_tells_the_time_and_the_zone(server: Here) -> None:
     assert told["zone"] == "Asia/Shanghai"
     assert told["time"].endswith("Z")
     assert told["store"] == server.services.store.incarnation
+
+
+async def test_se17_work_in_the_background_runs_with_the_server_and_is_closed_with_it(tmp_path: Path) -> None:
+    heard: list[str] = []
+    begun = asyncio.Event()
+
+    class Worker:
+        def __init__(self, services: Services) -> None:
+            self.store = services.store
+
+        async def run(self) -> None:
+            heard.append(str(await self.store.databases()))
+            begun.set()
+            raise RuntimeError("broken")
+
+        async def close(self) -> None:
+            heard.append("closed")
+
+    app = create_app(Settings(data=str(tmp_path)), tasks=[Worker])
+    async with living(app) as services:
+        await begun.wait()
+        await services.store.info("office")
+    assert heard == ["['centre', 'office', 'shared']", "closed"]
