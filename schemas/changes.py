@@ -109,7 +109,17 @@ def new_writes(old: Body | None, new: Body) -> list[Write]:
 
 def relayed(old: Body | None, new: Body, member: str) -> list[Write]:
     """The new writes that bear the stamp of somebody else than the pusher: kept, and marked as relayed."""
+    if _all_by(new, member):
+        return []
     return [write for write in new_writes(old, new) if stamp_member(write.stamp) not in (None, member)]
+
+
+def _all_by(body: Body, member: str) -> bool:
+    """Whether a quick look finds only stamps of one member: so it is for almost every pushed record."""
+    stamps = body.get("stamps")
+    if not isinstance(stamps, Mapping) or "" not in stamps or body.get("replaced"):
+        return False
+    return all(isinstance(stamp, str) and stamp_member(stamp) == member for stamp in stamps.values())
 
 
 def stamp_member(stamp: str) -> str | None:

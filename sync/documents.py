@@ -145,16 +145,22 @@ def digest_of(data: bytes) -> str:
 
 def _path(revisions: object) -> tuple[str, ...]:
     """The revision ids of a `_revisions` member {"start": 3, "ids": [newest, …]}, newest first."""
-    if not isinstance(revisions, dict):
+    if revisions.__class__ is not dict:
         raise BadRequest("_revisions must be an object", code="doc_validation")
     start, ids = revisions.get("start"), revisions.get("ids")
-    if not isinstance(start, int) or isinstance(start, bool) or start < 1:
+    if start.__class__ is not int or start < 1:
         raise BadRequest("_revisions.start isn't a positive integer.", code="doc_validation")
-    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) and one for one in ids):
+    if ids.__class__ is not list or not ids or not all(map(_is_text, ids)):
         raise BadRequest("_revisions.ids isn't an array of revision ids.", code="doc_validation")
     if len(ids) > start or len(ids) > PATH_MAX or start >= 10**15:
         raise BadRequest("_revisions.ids is longer than the history can be.", code="doc_validation")
-    return tuple(f"{start - at}-{one}" for at, one in enumerate(ids))
+    if start == 1:
+        return (f"1-{ids[0]}",)
+    return tuple([f"{start - at}-{one}" for at, one in enumerate(ids)])
+
+
+def _is_text(value: object) -> bool:
+    return value.__class__ is str and bool(value)
 
 
 def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) -> tuple[bool, Attachments]:
@@ -163,7 +169,7 @@ def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) ->
     if deleted not in (True, False, None):
         raise BadRequest("_deleted must be true or false", code="doc_validation")
     attached = doc.pop("_attachments", None)
-    for name in [name for name in doc if name[:1] == "_"]:
+    for name in [name for name in doc if name.startswith("_")]:
         if name in _IGNORED:
             del doc[name]
         elif name not in _REPLICATOR:

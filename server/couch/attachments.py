@@ -1,15 +1,14 @@
 """Decide how one attachment is read and written by itself. What was uploaded never runs as a page: it is sent sandboxed, as a
 download, under the type it came with and no other."""
 
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import quote
 
 from server.couch.answers import Answer, ok
 from server.couch.call import Call
-from server.couch.document import given_rev, spooled
+from server.couch.document import given_rev
 from server.couch.rendering import plain
+from server.couch.spool import Spool
 from sync.documents import encode
 from sync.errors import BadRequest, FieldbookError, NotFound
 from sync.replication import Replica
@@ -53,9 +52,9 @@ async def put_attachment(call: Call, replica: Replica, doc_id: str, name: str) -
     kind = call.headers.get("content-type", "application/octet-stream")
     if not name or name.startswith("_"):
         raise BadRequest(f"Attachment name '{name}' starts with prohibited character '_'")
-    with tempfile.TemporaryDirectory(prefix="fieldbook-") as spool:
+    with Spool() as spool:
         limit = call.limits.attachment_bytes_max
-        part = await spooled(call.chunks(limit), Path(spool), name, limit, kind)
+        part = await spool.take(call.chunks(limit), name, limit, kind)
         announced = call.headers.get("content-md5")
         if announced is not None and f"md5-{announced}" != part.digest:
             raise BadRequest("Possible message corruption.", code="content_md5_mismatch")

@@ -1,26 +1,18 @@
 """Decide how one document is read, written and deleted."""
 
-import base64
-import hashlib
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import anyio.to_thread
 
 from server.couch.answers import Answer, ok
 from server.couch.call import Call, parse_json
 from server.couch.multipart import Part, Parts, boundary_of, file_name, new_boundary
 from server.couch.rendering import Extras, document, due
+from server.couch.spool import Spool
 from sync import tree as trees
 from sync.documents import encode, parse_edit, parse_write
 from sync.errors import BadRequest, NotFound, TooLarge
 from sync.replication import Replica
 from sync.stores.contract import LEAVES, Edit, Found, NewAttachment, Stored, Want, Write, Written
-
-SPOOL_BYTES_MIN = 1024 * 1024
-"""Attachments up to this size stay in memory on their way in."""
 
 
 async def get_document(call: Call, replica: Replica, doc_id: str) -> Answer:
@@ -48,10 +40,10 @@ async def get_document(call: Call, replica: Replica, doc_id: str) -> Answer:
 
 
 async def put_document(call: Call, replica: Replica, doc_id: str) -> Answer:
-    with tempfile.TemporaryDirectory(prefix="fieldbook-") as spool:
+    with Spool() as spool:
         kind = call.headers.get("content-type", "application/json")
         if kind.lower().startswith("multipart/related"):
-            body, parts = await _incoming(call, Path(spool), boundary_of(kind))
+            body, parts = await _incoming(call, spool, boundary_of(kind))
         else:
             body, parts = await call.object(any_type=True), {}
         if body.setdefault("_id", doc_id) != doc_id:
@@ -82,32 +74,7 @@ def given_rev(call: Call, body: dict[str, Any]) -> str | None:
     return revs.pop() if revs else None
 
 
-async def spooled(data: AsyncIterator[bytes], spool: Path, name: str, bytes_max: int, kind: str) -> NewAttachment:
-    """Bytes of an attachment as they arrive: in memory while they are few, in a file beyond that."""
-    digest = hashlib.md5(usedforsecurity=False)
-    size = 0
-    held: list[bytes] = []
-    file = None
-    path = spool / hashlib.sha256(name.encode()).hexdigest()
-    try:
-        async for chunk in data:
-            size += len(chunk)
-            if size > bytes_max:
-                raise TooLarge(f"Attachment {name} is larger than {bytes_max} bytes.", code="attachment_too_large")
-            digest.update(chunk)
-            held.append(chunk)
-            if size > SPOOL_BYTES_MIN:
-                file = file or path.open("wb")
-                await anyio.to_thread.run_sync(file.write, b"".join(held))
-                held.clear()
-    finally:
-        if file:
-            file.close()
-    mark = "md5-" + base64.b64encode(digest.digest()).decode()
-    return NewAttachment(kind, path if file else b"".join(held), mark, size)
-
-
-async def _incoming(call: Call, spool: Path, boundary: bytes) -> tuple[dict[str, Any], dict[str, NewAttachment]]:
+async def _incoming(call: Call, spool: Spool, boundary: bytes) -> tuple[dict[str, Any], dict[str, NewAttachment]]:
     """The document of a multipart/related body, and its attachments: by name where parts tell it, else in the document's order."""
     limits = call.limits
     parts = Parts(call.chunks(limits.attachment_bytes_max), boundary)
@@ -129,7 +96,7 @@ async def _incoming(call: Call, spool: Path, boundary: bytes) -> tuple[dict[str,
             raise BadRequest("more parts than the document's attachments")
         waiting.remove(name)
         kind = part.headers.get("content-type", "application/octet-stream")
-        came[name] = await spooled(part.data, spool, name, limits.attachment_bytes_max, kind)
+        came[name] = await spool.take(part.data, name, limits.attachment_bytes_max, kind)
     # Whatever follows the last boundary is read, so that the connection can be used again.
     return body, came
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sync import tree as trees
+from sync.documents import encode
 from sync.errors import NotFound
 from sync.stores.contract import (
     LEAVES,
@@ -42,24 +43,24 @@ def info(connection: sqlite3.Connection, state: State, db: str) -> Info:
 def missing(
     connection: sqlite3.Connection, state: State, db: str, revs: Mapping[str, Sequence[str]]
 ) -> dict[str, Missing]:
+    """Documents asked about by just the winner that is held, which is almost all of them, never leave SQLite."""
     standing = state.standing(db)
-    lacking = {doc: list(asked) for doc, asked in revs.items()}
     rows = connection.execute(
-        "SELECT id, rev, deleted, body, audience, tree FROM doc WHERE db=? AND id IN (SELECT value FROM json_each(?))",
-        [standing.db, json.dumps(list(revs))],
+        "SELECT j.key, d.rev, d.deleted, d.body, d.audience, d.tree FROM json_each(?) j"
+        " LEFT JOIN doc d ON d.db=? AND d.id=j.key WHERE d.rev IS NULL OR j.value<>json_array(d.rev)",
+        [encode(revs).decode(), standing.db],
     )
     answer: dict[str, Missing] = {}
     for doc, rev, deleted, body, audience, stored in rows.fetchall():
-        asked = lacking.pop(doc)
-        if stored is None and len(asked) == 1 and asked[0] == rev:
+        asked = list(revs[doc])
+        if rev is None:
+            if asked:
+                answer[doc] = Missing(asked, [])
             continue
         tree = tree_of(rev, deleted, body, audience, stored)
         missed = trees.missing(tree, asked)
         if missed:
             answer[doc] = Missing(missed, trees.possible_ancestors(tree, missed))
-    for doc, asked in lacking.items():
-        if asked:
-            answer[doc] = Missing(asked, [])
     return answer
 
 
@@ -224,6 +225,8 @@ def _fill(
             one.revisions = [Stored(rev, one.tree[rev].deleted, b"", {}) for rev in revs]
         return
     numbers = [one.tree[rev].body for one, revs in zip(found, chosen, strict=True) for rev in revs]
+    if not numbers:
+        return
     rows = connection.execute(
         "SELECT body, text, attached FROM body WHERE body IN (SELECT value FROM json_each(?))", [json.dumps(numbers)]
     ).fetchall()

@@ -6,10 +6,14 @@ A document of a single revision keeps no tree: its row says all. Measured: rowid
 faster and smaller than `WITHOUT ROWID` tables with bodies in them.
 """
 
+import os
 import sqlite3
 from pathlib import Path
 
 from sync.errors import StoreDamaged
+
+LOG_BYTES = 16 * 1024 * 1024
+PAGE_BYTES = 8192
 
 APPLICATION_ID = 0x46424F4B  # "FBOK"
 FORMAT = 1
@@ -54,6 +58,22 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def lay_out_log(path: Path) -> None:
+    """Give the write-ahead log its length before it is written to, where there is none yet.
+
+    Flushing a file that grows makes the file system commit its own journal too, which takes up to thirty times as long as
+    flushing bytes that have a place already (measured on ext4). SQLite takes a log of zeros for an empty one, and after a
+    checkpoint it begins at the front again, so the length is laid out once.
+    """
+    log = path.with_name(path.name + "-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        with log.open("wb") as file:
+            for _ in range(LOG_BYTES // (1 << 20)):
+                file.write(bytes(1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def prepare(path: Path, incarnation: str) -> None:
     """Make the file where there is none; check it where there is one. Raises StoreDamaged and changes nothing then."""
     fresh = not path.exists()
@@ -77,7 +97,7 @@ _ADVICE = (
 
 
 def _make(connection: sqlite3.Connection, incarnation: str) -> None:
-    connection.execute("PRAGMA page_size=8192")
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")

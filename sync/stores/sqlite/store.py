@@ -41,6 +41,8 @@ from sync.stores.waiting import WaitingRoom
 T = TypeVar("T")
 
 READERS = 3
+FEW = 8
+"""Documents that are looked up at once, without a reading thread."""
 
 
 class SqliteStore:
@@ -62,6 +64,7 @@ class SqliteStore:
         await asyncio.to_thread(prepare, self.path, secrets.token_hex(4))
         self._loop = asyncio.get_running_loop()
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._reader = connect(self.path)
         self._writer = Writer(self.path, self._committed, self._state.load)
         self.incarnation, dropped = await self._writer.do(self._load)
         for db in dropped:
@@ -73,6 +76,7 @@ class SqliteStore:
             task.cancel()
         await self._writer.close()
         self._executor.shutdown()
+        self._reader.close()
 
     async def databases(self) -> list[str]:
         return sorted(self._state.databases)
@@ -99,7 +103,7 @@ class SqliteStore:
         self._remove_later(number)
 
     async def info(self, db: str) -> Info:
-        return await self._read(read.info, db)
+        return await self._read(read.info, db, few=True)
 
     async def add(self, db: str, items: Sequence[Write | Edit]) -> list[Result]:
         self._state.standing(db)
@@ -109,10 +113,10 @@ class SqliteStore:
         )
 
     async def missing(self, db: str, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
-        return await self._read(read.missing, db, revs)
+        return await self._read(read.missing, db, revs, few=len(revs) <= FEW)
 
     async def get(self, db: str, wants: Sequence[Want], *, bodies: bool = True) -> list[Found]:
-        return await self._read(read.get, db, wants, bodies)
+        return await self._read(read.get, db, wants, bodies, few=len(wants) <= FEW)
 
     async def changes(
         self,
@@ -154,7 +158,7 @@ class SqliteStore:
         return self.blobs.read(attachment.blob)
 
     async def local(self, db: str, doc: str) -> tuple[str, bytes] | None:
-        return await self._read(read.local, db, doc)
+        return await self._read(read.local, db, doc, few=True)
 
     async def put_local(self, db: str, doc: str, parent: str | None, body: bytes | None) -> str:
         def job(connection: sqlite3.Connection) -> str:
@@ -245,14 +249,18 @@ class SqliteStore:
         for db, audiences in touched.items():
             self._room.tell(db, [self._state.readers_of(audience) for audience in audiences])
 
-    def _read(self, query: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+    async def _read(self, query: Callable[..., T], *arguments: Any, few: bool = False) -> T:
+        """Run a query in a reading thread; `few`: one that looks up so little that handing it over would cost more."""
+        if few:
+            return query(self._reader, self._state, *arguments)
+
         def run() -> T:
             connection = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._local.connection = connect(self.path)
             return query(connection, self._state, *arguments)
 
-        return self._loop.run_in_executor(self._executor, run)
+        return await self._loop.run_in_executor(self._executor, run)
 
     async def _keep(self, items: Sequence[Write | Edit]) -> dict[int, dict[str, Attachment]]:
         """Make the bytes of new attachments durable before any row names them."""

@@ -71,9 +71,11 @@ class Doc:
                 )
 
     def row(self, db: int) -> tuple[Any, ...]:
-        leaves = json.dumps(self.leaves) if len(self.leaves) > 1 else None
-        node = self.tree[self.rev]
-        tree = None if len(self.tree) == 1 and not node.parents else trees.encode(self.tree)
+        if len(self.tree) == 1 and not self.tree[self.rev].parents:
+            leaves, tree = None, None
+        else:
+            leaves = json.dumps(self.leaves) if len(self.leaves) > 1 else None
+            tree = trees.encode(self.tree)
         return (self.number, db, self.id, self.seq, self.rev, int(self.deleted), self.body, self.audience, leaves, tree)
 
 
@@ -135,11 +137,13 @@ class Batch:
             readers |= self._state.readers_of(above) or frozenset()
         audience = self._state.audience(self._connection, readers)
         if len(path) == 1 and not doc.tree:
+            # A document's first revision is all there is to know: nothing to merge, to sort or to stem.
             doc.tree = {path[0]: Node((), body, item.deleted, audience)}
+            doc.rev, doc.body, doc.deleted, doc.audience = path[0], body, item.deleted, audience
         else:
             trees.graft(doc.tree, path, Node((), body, item.deleted, audience))
             doc.tree = trees.stem(doc.tree, self._standing.revs_limit)
-        doc.settle(self._state, self._connection)
+            doc.settle(self._state, self._connection)
         self._seq += 1
         doc.seq = self._seq
         doc.changed = True

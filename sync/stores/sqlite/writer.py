@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sync.stores.sqlite.schema import connect
+from sync.stores.sqlite.schema import LOG_BYTES, PAGE_BYTES, connect, lay_out_log
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -22,7 +22,11 @@ Job = Callable[[sqlite3.Connection], T]
 JOBS_MAX = 256
 """Jobs in one transaction: bounds how long the first one waits for the last."""
 
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = LOG_BYTES // PAGE_BYTES * 3 // 4
+"""Pages in the log, by estimate, at which it is copied into the file."""
+
+LOG_BYTES_MAX = 16 * LOG_BYTES
+"""Beyond this the writer waits for a checkpoint, so that the log begins at its front again."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +44,9 @@ class Writer:
         self._committed = committed
         self._undone = undone
         self._jobs: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        lay_out_log(path)
         self._connection = connect(path, writing=True)
+        self._pages = 0
         self._checkpoint_due = threading.Event()
         self._closing = False
         self._loop = asyncio.get_running_loop()
@@ -82,6 +88,7 @@ class Writer:
 
     def _transact(self, group: list[_Asked]) -> list[tuple[asyncio.Future[Any], object, BaseException | None]]:
         answers: list[tuple[asyncio.Future[Any], object, BaseException | None]] = []
+        changes = self._connection.total_changes
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job, answer in group:
@@ -101,15 +108,16 @@ class Writer:
             self._undone(self._connection)
             return [(answer, None, error) for _, answer in group]
         self._committed()
-        if self._wal_is_long():
+        # A commit rewrites a handful of pages, and about one more for every four rows.
+        self._pages += 6 + (self._connection.total_changes - changes) // 4
+        if self._pages > CHECKPOINT_PAGES:
+            self._pages = 0
             self._checkpoint_due.set()
         return answers
 
-    def _wal_is_long(self) -> bool:
-        try:
-            return self._path.with_name(self._path.name + "-wal").stat().st_size > CHECKPOINT_PAGES * 8192
-        except FileNotFoundError:
-            return False
+    def _log_bytes(self) -> int:
+        log = self._path.with_name(self._path.name + "-wal")
+        return log.stat().st_size if log.exists() else 0
 
     def _checkpoint(self) -> None:
         """Copying the log into the file takes no lock that the writer needs, so it has a thread of its own."""
@@ -117,7 +125,7 @@ class Writer:
         while True:
             self._checkpoint_due.wait()
             self._checkpoint_due.clear()
-            mode = "TRUNCATE" if self._closing else "PASSIVE"
+            mode = "TRUNCATE" if self._closing else "RESTART" if self._log_bytes() > LOG_BYTES_MAX else "PASSIVE"
             try:
                 connection.execute(f"PRAGMA wal_checkpoint({mode})")
             except sqlite3.OperationalError:
