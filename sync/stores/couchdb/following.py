@@ -28,7 +28,8 @@ _decode = msgspec.json.Decoder(_Seq).decode
 
 
 class Followers:
-    """`start` gives the position to follow a database from; `rung` is called after each burst and tells those whom it concerns."""
+    """`start` gives the position to follow a database from; `rung` is called after each burst and tells those whom it concerns;
+    `gone` when the database was dropped."""
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class Followers:
         room: WaitingRoom,
         start: Callable[[str], Awaitable[str]],
         rung: Callable[[str], Awaitable[None]],
+        gone: Callable[[str], None],
     ) -> None:
         self._wire = wire
         self._room = room
         self._start = start
         self._rung = rung
+        self._gone = gone
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ready: dict[str, asyncio.Future[None]] = {}
         self.at: dict[str, str] = {}
@@ -67,7 +70,7 @@ class Followers:
         except NotFound as error:
             if not ready.done():
                 ready.set_exception(error)
-            self._room.tell(db, [None])
+            self._gone(db)
         except Exception as error:
             if not ready.done():
                 ready.set_exception(error)
@@ -97,9 +100,9 @@ class Followers:
                         if await self._heard(db, lines):
                             return
             except StoreUnavailable as error:
-                log.warning("the feed of a database is opened again: %s", error.reason)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, PAUSE_SECONDS_MAX)
+                log.warning("the feed of a database broke and is opened again: %s", error.reason)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _heard(self, db: str, lines: list[bytes]) -> bool:
         """Ring for whole lines; an empty one is a heartbeat. Returns whether to stop, since nobody is waiting."""

@@ -1,6 +1,6 @@
 """Decide what a reader gets to see of a database with record rules: the sidecar follows the feed on demand and is asked first (CS5).
 
-A position here is "<CouchDB's>!<n>.<sidecar>": the n-th change of this sidecar, or, for another sidecar or a new one, a position of
+A position here is "<n>-<sidecar>!<CouchDB's>": the n-th change of this sidecar, or, for another sidecar or a new one, a position of
 CouchDB's from which nothing is missed (CS4).
 """
 
@@ -34,6 +34,8 @@ class _Following:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.begun = 0
+        self.reached = 0
+        """Which of those begun was the last to end well."""
         self.standing: Standing | None = None
 
 
@@ -64,14 +66,16 @@ class Narrowed:
         following = self._followings[db]
         asked = following.begun
         async with following.lock:
-            if following.begun == asked or following.standing is None:
+            if following.reached <= asked or following.standing is None:
                 following.begun += 1
+                # Where it breaks off, the sidecar knows how far it came.
+                known, following.standing = following.standing, None
                 try:
-                    following.standing = await self._follow(db, following.standing)
+                    following.standing = await self._follow(db, known)
                 except NotFound:
-                    following.standing = None
                     await self._run(self._sidecar.forget, db)
                     raise
+                following.reached = following.begun
             return following.standing
 
     async def forget(self, db: str) -> None:
@@ -149,7 +153,7 @@ class Narrowed:
         return rows, total, offset
 
     def _position(self, seq: str, n: int) -> str:
-        return f"{seq}!{n}.{self._sidecar.id}"
+        return f"{n}-{self._sidecar.id}!{seq}"
 
     async def _after(self, db: str, standing: Standing, since: str) -> tuple[int, list[str] | None]:
         """The change to go on after; for a position that this sidecar did not give, every document changed since it by name."""
@@ -157,8 +161,8 @@ class Narrowed:
             return 0, None
         if since == "now":
             return standing.n, None
-        seq, _, own = since.partition("!")
-        n, _, sidecar = own.partition(".")
+        own, _, seq = since.rpartition("!")
+        n, _, sidecar = own.partition("-")
         if sidecar == self._sidecar.id and n.isdigit():
             return int(n), None
         if seq == standing.seq:
@@ -252,4 +256,4 @@ class Narrowed:
 
 def couchdb_position(since: str) -> str:
     """A position as CouchDB understands it."""
-    return since.partition("!")[0]
+    return since.rpartition("!")[2]

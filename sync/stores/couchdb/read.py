@@ -193,7 +193,7 @@ def _row(row: docs.ListedRow) -> Row:
 async def attachment(wire: Wire, db: str, doc: str, kept: Attachment, name: str, rev: str) -> AsyncIterator[bytes]:
     """The bytes as CouchDB keeps them, in chunks. Raises NotFound before the first when they are gone."""
     headers = {"Accept": "*/*", "Accept-Encoding": "gzip" if kept.encoding == "gzip" else "identity"}
-    path = wire.path(db, doc, *name.split("/"))
+    path = wire.path(db, doc, name)
     async with wire.stream("GET", path, {"rev": rev}, None, headers, db=db) as response:
         async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
             yield chunk

@@ -83,13 +83,15 @@ class CouchStore:
         sidecar: Path | None = None,
         connections_max: int = CONNECTIONS_MAX,
     ) -> None:
+        self.prefix = prefix
         self._wire = Wire(url, prefix, connections_max)
         self._admin = Admin(url, prefix, self._wire.shown)
         self._room = WaitingRoom()
         self._narrowed = Narrowed(self._wire, Sidecar(sidecar), audience_of, self._room)
-        self._followers = Followers(self._wire, self._room, self._start, self._rung)
+        self._followers = Followers(self._wire, self._room, self._start, self._rung, self._gone)
         self._known: list[str] = []
         self._known_until = 0.0
+        self._listing = asyncio.Lock()
 
     async def open(self) -> None:
         """Raises StoreUnavailable."""
@@ -109,10 +111,12 @@ class CouchStore:
         await self._wire.close()
 
     async def databases(self) -> list[str]:
-        now = asyncio.get_running_loop().time()
-        if now >= self._known_until:
-            self._known = sorted(name for name in await self._admin.databases() if name != OWN)
-            self._known_until = now + DATABASES_SECONDS
+        clock = asyncio.get_running_loop().time
+        if clock() >= self._known_until:
+            async with self._listing:
+                if clock() >= self._known_until:
+                    self._known = sorted(name for name in await self._admin.databases() if name != OWN)
+                    self._known_until = clock() + DATABASES_SECONDS
         return self._known
 
     async def create(self, db: str) -> None:
@@ -124,9 +128,8 @@ class CouchStore:
     async def drop(self, db: str) -> None:
         self._check(db)
         await self._admin.drop(db)
-        self._known_until = 0.0
         await self._narrowed.forget(db)
-        self._room.tell(db, [None])
+        self._gone(db)
 
     async def info(self, db: str) -> Info:
         self._check(db)
@@ -307,3 +310,7 @@ class CouchStore:
             await self._narrowed.catch_up(db)
         else:
             self._room.tell(db, [None])
+
+    def _gone(self, db: str) -> None:
+        self._known_until = 0.0
+        self._room.tell(db, [None])

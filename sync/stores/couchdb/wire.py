@@ -88,9 +88,9 @@ class Wire:
         for pause in (*PAUSES_SECONDS, None):
             try:
                 return await self.write("GET" if body is None else "POST", path, query, body, db=db)
-            except StoreUnavailable:
-                if pause is None:
-                    raise
+            except StoreUnavailable as error:
+                if pause is None or error.facts.get("status") == 401:
+                    raise  # More attempts with a wrong password would make CouchDB lock the account.
                 await asyncio.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
@@ -145,8 +145,9 @@ def refusal(status: int, answer: bytes, db: str, shown: str) -> FieldbookError:
         said = msgspec.json.decode(answer, type=Refusal)
     except msgspec.DecodeError:
         said = Refusal()
-    if status == 401 or (status == 403 and said.reason == "You are not a server admin."):
-        return StoreUnavailable(f"CouchDB at {shown} does not accept the store's name and password: {said.reason}")
+    if status == 401 or (status == 403 and (said.reason or "").startswith(_NOT_LET_IN)):
+        what = f"CouchDB at {shown} does not accept the store's name and password: {said.reason}"
+        return StoreUnavailable(what, status=401)
     if status == 404 and said.reason in ("Database does not exist.", "no_db_file"):
         return NotFound("Database does not exist.", database=db)
     return of_error(said, status, shown)
@@ -157,10 +158,11 @@ def of_error(said: Refusal, status: int = 0, shown: str = "") -> FieldbookError:
     for kind, names, code in _KINDS:
         if said.error in names or status == code:
             return kind(said.reason, code=said.error if said.error != "unknown_error" else None)
-    return StoreUnavailable(
-        f"CouchDB {shown} could not do it just now ({said.error}: {said.reason}). Try again in a moment."
-    )
+    what = f"CouchDB {shown} could not do it just now ({said.error}: {said.reason}). Try again in a moment."
+    return StoreUnavailable(what, status=status)
 
+
+_NOT_LET_IN = ("You are not a server admin", "Account is temporarily locked")
 
 _KINDS: list[tuple[type[FieldbookError], set[str], int]] = [
     (Conflict, {"conflict"}, 409),
@@ -182,7 +184,8 @@ def _segment(segment: str) -> str:
     for kind in ("_local/", "_design/"):
         if segment.startswith(kind):
             return kind + quote(segment[len(kind) :], safe="")
-    return quote(segment, safe="")
+    # A path of dots would be taken for a way up.
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
 
 
 def decoder(shape: Any) -> Any:

@@ -87,8 +87,12 @@ async def _alone(wire: Wire, db: str, item: Write | Edit) -> Result:
         headers = {"Content-Type": f'multipart/related; boundary="{boundary}"', "Content-Length": str(length)}
     try:
         answer = await wire.write("PUT", wire.path(db, item.id), query, body, headers, db=db)
-    except (NotFound, StoreUnavailable):
+    except NotFound:
         raise
+    except StoreUnavailable as error:
+        if error.facts.get("status") != 500:
+            raise
+        return error  # It did answer: this document is one that it cannot take, and the others are not to wait for it.
     except FieldbookError as error:
         return error
     return _result(item, _read_outcome(answer))
