@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 
 
 class _Seq(msgspec.Struct):
+    """A line of the feed; the last one, when CouchDB ends it, has no `seq`."""
+
     seq: str | None = None
-    last_seq: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Seq).decode
@@ -106,10 +107,9 @@ class Followers:
 
     async def _heard(self, db: str, lines: list[bytes]) -> bool:
         """Ring for whole lines; an empty one is a heartbeat. Returns whether to stop, since nobody is waiting."""
-        seqs = [line for line in lines if line]
-        if not seqs:
-            return bool(lines) and not self._room.occupied(db)
-        last = _decode(seqs[-1])
-        self.at[db] = last.seq or last.last_seq or self.at[db]
-        await self._rung(db)
-        return False
+        seqs = [seq for line in lines if line and (seq := _decode(line).seq)]
+        if seqs:
+            self.at[db] = seqs[-1]
+            await self._rung(db)
+            return False
+        return bool(lines) and not self._room.occupied(db)
