@@ -11,6 +11,7 @@ FieldbookError
 ├── TooLarge              past a documented limit                    request_entity_too_large, document_too_large
 ├── TooManyAttempts       log-in is being throttled                  too_many_attempts
 ├── Unsupported           server-side JavaScript and the like        not_supported
+├── StoreUnavailable      the store cannot be reached just now       store_unavailable
 └── StoreDamaged          the store's file cannot be trusted         store_damaged
 
 `code` and `reason` are what CouchDB would answer (its "HTTP Status Codes" page and `chttpd_error`), since replicators read them.
@@ -74,6 +75,11 @@ class TooManyAttempts(FieldbookError):
 
 class Unsupported(FieldbookError):
     code = "not_supported"
+
+
+class StoreUnavailable(FieldbookError):
+    code = "store_unavailable"
+    reason = "The store cannot be reached just now. Try again in a moment."
 
 
 class StoreDamaged(FieldbookError):

@@ -27,6 +27,7 @@ _STATUS: list[tuple[type[FieldbookError], int]] = [
     (errors.TooLarge, 413),
     (errors.TooManyAttempts, 429),
     (errors.Unsupported, 501),
+    (errors.StoreUnavailable, 503),
 ]
 _CODES = {
     "method_not_allowed": 405,

@@ -1,7 +1,7 @@
 """Decide what every store promises, so that nothing above it knows which one it talks to.
 
 A store holds named databases of documents with revision trees, local documents, attachments and a feed of changes. Two
-implementations keep this contract: `sqlite` (embedded) and `couchdb`; the same tests (`tests/contract.py`) run on both.
+implementations keep this contract: `sqlite` (embedded) and `couchdb`; the same tests (`tests/test_store_contract.py`) run on both.
 Rules ST… of SPEC.md.
 
 What a write returns is durable: it survives `kill -9` and the loss of power from then on (ST1).
@@ -91,7 +91,7 @@ class Written(NamedTuple):
     id: str
     rev: str
     fresh: bool = True
-    """False: the store held this revision already, and nothing changed."""
+    """False: the store held this revision already, and nothing changed. A store that does not learn of it says True."""
 
 
 Result = Written | FieldbookError
@@ -121,6 +121,7 @@ class Found:
     id: str
     tree: Tree
     seq: str
+    """Of its latest change; "0" where the store would have to search for it."""
     audience: Readers | None
     revisions: list[Stored]
     absent: list[str]

@@ -41,6 +41,9 @@ class WaitingRoom:
         if not self._waiting[db]:
             del self._waiting[db]
 
+    def occupied(self, db: str) -> bool:
+        return db in self._waiting
+
     def tell(self, db: str, audiences: Iterable[Readers | None]) -> None:
         """Something was written that these audiences may read (None: all who reach the database)."""
         room = self._waiting.get(db)

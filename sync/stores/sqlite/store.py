@@ -206,6 +206,7 @@ class SqliteStore:
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
         gone, blobs = await self._writer.do(lambda connection: upkeep.erase(connection, self._state, db, revs))
         await asyncio.to_thread(self.blobs.drop, blobs)
+        await self._writer.rewrite_log()
         return gone
 
     async def backup(self, directory: Path) -> None:
