@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from argon2 import PasswordHasher
 from litestar import Litestar, MediaType, Request, Response, Router, asgi, get
@@ -45,6 +45,7 @@ from sync.directory import Directory
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
 from sync.stores.contract import Store
+from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
@@ -153,10 +154,20 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it is not open yet. Raises BadRequest."""
+    """The store that the settings name; it is not open yet. What stands behind the host of a CouchDB's address is put before
+    the names of all databases, so that several centres can share a cluster. Raises BadRequest."""
     if settings.store == "sqlite":
         return SqliteStore(settings.directory / "store", audience_of)
-    raise BadRequest(f"There is no store {settings.store!r}: sqlite.", code="bad_setting")
+    parts = urlsplit(settings.store)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        return CouchStore(
+            url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
+        )
+    raise BadRequest(
+        f"There is no store {settings.store!r}: it is `sqlite`, or a CouchDB's address, http://name:password@host:5984.",
+        code="bad_setting",
+    )
 
 
 def wake(services: Services) -> None:
