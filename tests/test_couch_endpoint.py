@@ -234,7 +234,7 @@ async def test_ce9_continuous_sends_a_change_a_line_and_ends_when_it_is_quiet(co
     answer = await couch.get("/db/_changes?feed=continuous&timeout=100&include_docs=true")
     lines = [json.loads(line) for line in answer.text.splitlines() if line]
     assert [line.get("id") for line in lines] == ["a", None]
-    assert lines[-1]["last_seq"] == lines[0]["seq"]
+    assert lines[-1]["last_seq"].split("-")[0] == lines[0]["seq"].split("-")[0]
     limited = await couch.get("/db/_changes?feed=continuous&limit=1")
     assert len([line for line in limited.text.splitlines() if line]) == 2
 
