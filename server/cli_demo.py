@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 @with_settings("data", "host", "port", "store", "log_level")
 def demo(settings: Settings, records: int, seed: int, until: datetime | None, serving: bool, playing: bool) -> None:
     """Fill a data directory with an invented centre, and print the accounts. Done once for a directory; then it is used as it is."""
+    from server.app import BACKGROUND
     from server.demo.fill import prepare
     from server.demo.play import Play, Welcome
-    from server.serve import BACKGROUND, serve
+    from server.serve import serve
 
     if not _is_loopback(settings.host):
         raise BadRequest(
