@@ -385,3 +385,20 @@ async def test_cs8_compressed_attachments_keep_their_bytes_and_digest(couch: Cou
 
 async def bytes_of_missing(couch: CouchStore, kept: Any) -> bytes:
     return b"".join([chunk async for chunk in await couch.read_attachment("plain", "a", kept, "none", "1-a")])
+
+
+async def test_cs9_one_document_tells_which_of_its_ancestors_are_held(couch: CouchStore) -> None:
+    await couch.create("plain")
+    (first,) = await made(couch, "plain", edit("a", n=1))
+    (second,) = await made(couch, "plain", edit("a", first, n=2))
+    (found,) = await couch.get("plain", [Want("a", LEAVES)])
+    assert {rev: bool(node.body) for rev, node in found.tree.items()} == {second: True, first: True}
+    await made(couch, "plain", write("a", "2-0", n=3))
+    (found,) = await couch.get("plain", [Want("a", LEAVES)])
+    assert [stored.rev for stored in found.revisions] == [second, "2-0"]
+    (third, _) = await made(couch, "plain", edit("a", second, _deleted=True), edit("a", "2-0", _deleted=True))
+    (found,) = await couch.get("plain", [Want("a")])
+    assert (found.revisions[0].rev, found.revisions[0].deleted) == (third, True)
+    for doc in ("none", "_all_docs", "_changes", "_local/x", "_design/none", ""):
+        (found,) = await couch.get("plain", [Want(doc)])
+        assert (found.tree, found.revisions) == ({}, []), doc
