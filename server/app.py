@@ -45,6 +45,7 @@ from sync.directory import Directory
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
 from sync.stores.contract import Store
+from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
@@ -156,7 +157,12 @@ def open_store(settings: Settings) -> Store:
     """The store that the settings name; it is not open yet. Raises BadRequest."""
     if settings.store == "sqlite":
         return SqliteStore(settings.directory / "store", audience_of)
-    raise BadRequest(f"There is no store {settings.store!r}: sqlite.", code="bad_setting")
+    if settings.store.startswith(("http://", "https://")):
+        return CouchStore(settings.store, audience_of, sidecar=settings.directory / "readers.sqlite3")
+    # Not repeated in the message: it may hold a password.
+    raise BadRequest(
+        "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984.", code="bad_setting"
+    )
 
 
 def wake(services: Services) -> None:
