@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from argon2 import PasswordHasher
 from litestar import Litestar, MediaType, Request, Response, Router, asgi, get
@@ -154,15 +154,19 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it is not open yet. Raises BadRequest."""
+    """The store that the settings name; it is not open yet. What stands behind the host of a CouchDB's address is put before
+    the names of all databases, so that several centres can share a cluster. Raises BadRequest."""
     if settings.store == "sqlite":
         return SqliteStore(settings.directory / "store", audience_of)
-    if settings.store.startswith(("http://", "https://")):
-        return CouchStore(settings.store, audience_of, sidecar=settings.directory / "readers.sqlite3")
-    # Not repeated in the message: it may hold a password.
-    raise BadRequest(
-        "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984.", code="bad_setting"
-    )
+    parts = urlsplit(settings.store)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        return CouchStore(
+            url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
+        )
+    # The address is not repeated in the message: it may hold a password.
+    what = "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984."
+    raise BadRequest(what, code="bad_setting")
 
 
 def wake(services: Services) -> None:
