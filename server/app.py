@@ -164,10 +164,9 @@ def open_store(settings: Settings) -> Store:
         return CouchStore(
             url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
         )
-    raise BadRequest(
-        f"There is no store {settings.store!r}: it is `sqlite`, or a CouchDB's address, http://name:password@host:5984.",
-        code="bad_setting",
-    )
+    # The address is not repeated in the message: it may hold a password.
+    what = "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984."
+    raise BadRequest(what, code="bad_setting")
 
 
 def wake(services: Services) -> None:

@@ -34,6 +34,7 @@ ADDRESS: ContextVar[str] = ContextVar("address", default="")
 COOKIE = "AuthSession"
 REMEMBER_SECONDS = 600.0
 REMEMBERED_MAX = 50_000
+WAKE_SECONDS = 0.5
 LOGGED_SECONDS = 3600.0
 """Basic proves itself anew all the time: one line an hour on the audit is enough."""
 
@@ -95,6 +96,7 @@ class Doorkeeper:
         self._testing: dict[bytes, asyncio.Task[Actor]] = {}
         self._logged: dict[tuple[str, str], float] = {}
         self._marks: dict[str, int] = {}
+        self._waking: asyncio.TimerHandle | None = None
         self._forgotten = 0
         office.listeners.append(self.forget)
 
@@ -163,7 +165,9 @@ class Doorkeeper:
             self._drop(key)
         if document.startswith(_FED):
             self._marks[document] = self._marks.get(document, 0) + 1
-            self._office.store.wake()
+            if self._waking is None:
+                # All who wait look up at once, so many changes in a row are told of together.
+                self._waking = asyncio.get_running_loop().call_later(WAKE_SECONDS, self._wake)
 
     def mark(self, actor: Actor) -> int:
         """A number that changes when the account or tablet behind this actor does. Whoever serves a request for long, as a feed
@@ -175,6 +179,10 @@ class Doorkeeper:
         self._proved.clear()
         self._depend.clear()
 
+    def _wake(self) -> None:
+        self._waking = None
+        self._office.store.wake()
+
     async def run(self) -> None:
         """Follow `office`, where replication or another server may change accounts too, for as long as the server runs."""
         store, at = self._office.store, "now"
@@ -182,7 +190,9 @@ class Doorkeeper:
             try:
                 page = await store.changes(OFFICE, at)
                 for change in page.changes:
-                    if change.id.startswith(_WATCHED):
+                    # What has just been made was behind nothing yet.
+                    made = len(change.leaves) == 1 and change.leaves[0].startswith("1-")
+                    if change.id.startswith(_WATCHED) and not made:
                         self.forget(change.id)
                 at = page.last
                 await store.wait(OFFICE, at, None, 60)

@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
 def _ready(services: Services, url: str) -> None:
     directory = services.settings.directory
     announce(directory, Running(url, services.process.text, os.getpid()))
-    log.info("serving", url=url, data=str(directory), store=services.settings.store.partition("@")[2] or "sqlite")
+    log.info("serving", url=url, data=str(directory), store=services.settings.store.rpartition("@")[2])
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -127,6 +127,14 @@ async def test_au5_a_change_that_came_by_replication_is_noticed_too(server: Here
     pytest.fail("the lock did not hold")
 
 
+async def test_au5_what_is_made_anew_makes_nobody_prove_anything_again(server: Here) -> None:
+    await asyncio.gather(who(server, LI), log_in(server, "admin"))
+    await log_in(server)
+    await server.services.accounts.add("wang", "committee", PASSWORD)
+    await asyncio.sleep(0.05)
+    assert server.services.doorkeeper._forgotten == 0
+
+
 async def test_au5_nothing_is_remembered_that_was_read_before_a_change(server: Here) -> None:
     keeper, accounts = server.services.doorkeeper, server.services.accounts
     matches = accounts.matches
