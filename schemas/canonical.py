@@ -11,15 +11,25 @@ INTEGER_MAX = 2**53 - 1
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+class NotCanonical(ValueError):
+    """The value has no canonical form; `reason` says what in it has none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no canonical form: {reason}")
+        self.reason = reason
+
+
 def canonical(value: object) -> bytes:
-    """The canonical bytes of a JSON value. Raises ValueError for a value that has none (RC22)."""
+    """The canonical bytes of a JSON value. Raises NotCanonical for a value that has none (RC22)."""
     fault = unhashable_part(value)
     if fault is not None:
-        raise ValueError(fault)
+        raise NotCanonical(fault)
     try:
         return _encode(value)
-    except (RecursionError, UnicodeEncodeError) as error:
-        raise ValueError(f"no canonical JSON: {error}") from error
+    except UnicodeEncodeError:
+        raise NotCanonical("half of a surrogate pair in a text") from None
+    except RecursionError:
+        raise NotCanonical("nested too deeply") from None
 
 
 def unhashable_part(value: object) -> str | None:

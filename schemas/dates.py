@@ -77,6 +77,8 @@ def _within_a_day(period: Any) -> bool:
     if period.__class__ is not list or len(period) != 2:
         return False
     start, end = period
+    if start.__class__ is not str or end.__class__ is not str:
+        return False
     return bool(start <= end and start[:11] == end[:11] and len(end) == 20)
 
 

@@ -1,9 +1,41 @@
 """The `fieldbook` command."""
 
+from typing import Any
+
 import click
 
+from server.cli_accounts import user
+from server.cli_options import with_settings
+from server.cli_store import backup, check, restore
+from server.cli_tablets import tablet
+from server.settings import Settings
+from sync.errors import FieldbookError
 
-@click.group()
+
+class Group(click.Group):
+    """Says what is wrong in one sentence, where Python would show its stack."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FieldbookError as error:
+            raise click.ClickException(error.reason) from error
+
+
+@click.group(cls=Group)
 @click.version_option(package_name="fieldbook", prog_name="fieldbook")
 def main() -> None:
     """Offline-first sync server for the field records of Party branches."""
+
+
+@main.command()
+@with_settings()
+def serve(settings: Settings) -> None:
+    """Serve tablets and the desk until stopped (Ctrl-C)."""
+    from server import serve as server
+
+    server.serve(settings)
+
+
+for command in (user, tablet, check, backup, restore):
+    main.add_command(command)

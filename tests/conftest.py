@@ -1,21 +1,16 @@
 """Fixtures that many tests share. The store fixture runs a test on every store there is."""
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
-from uuid import uuid4
 
-import pycouchdb
 import pytest
 
 from sync.stores.contract import Readers, Store
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
-
-COUCHDB_URL = os.environ.get("COUCHDB_URL")
+from tests.couchdb import COUCHDB_URL, couch_prefix
 
 
 def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
@@ -40,16 +35,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 @asynccontextmanager
 async def couch_store(tmp_path: Path, url: str | None = None) -> AsyncIterator[CouchStore]:
     """A store on the CouchDB of COUCHDB_URL, or on that of `url`, under a prefix of its own; its databases are dropped afterwards."""
-    if COUCHDB_URL is None:
-        pytest.skip("set COUCHDB_URL, such as http://admin:secret@127.0.0.1:5984, to test on a CouchDB")
-    prefix = f"test-{uuid4().hex[:12]}-"
-    opened = CouchStore(url or COUCHDB_URL, audience_of, prefix=prefix, sidecar=tmp_path / "readers.sqlite3")
-    try:
+    with couch_prefix() as prefix:
+        opened = CouchStore(url or COUCHDB_URL or "", audience_of, prefix=prefix, sidecar=tmp_path / "readers.sqlite3")
         await opened.open()
         yield opened
         await opened.close()
-    finally:
-        server = pycouchdb.Server(COUCHDB_URL.rstrip("/") + "/", verify=True)
-        for name in list(server):
-            if name.startswith(prefix):
-                server.resource.delete(quote(name, safe=""))

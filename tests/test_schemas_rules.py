@@ -172,5 +172,5 @@ def test_rc22_nesting_without_end_is_refused() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(ValueError, match="no canonical JSON"):
+    with pytest.raises(ValueError, match="no canonical form"):
         canonical(deep)

@@ -105,7 +105,7 @@ async def bulk_get(call: Call, replica: Replica) -> Answer:
         one = next(rest)
         since = entries[at].get("atts_since")
         wanted = extras
-        if isinstance(since, list) and all(isinstance(rev, str) for rev in since):
+        if isinstance(since, list) and since and all(isinstance(rev, str) for rev in since):
             wanted = Extras(**{name: getattr(extras, name) for name in Extras.__slots__})
             wanted.attachments, wanted.atts_since = True, since
         docs = [

@@ -80,6 +80,8 @@ class Feed:
 async def changes(call: Call, replica: Replica) -> Answer:
     body = await call.object() if call.method == "POST" else {}
     feed = Feed.of(call, body)
+    # What can be wrong is found before the answer begins.
+    replica.tokens.position(feed.since)
     await replica.info()
     if feed.kind == "continuous":
         return Answer(200, _continuous(call, replica, feed), content_type="application/json")

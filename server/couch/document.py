@@ -143,6 +143,8 @@ async def _open_revs(call: Call, replica: Replica, doc_id: str, extras: Extras) 
     if not found.tree and want.revs == LEAVES:
         raise NotFound(document=doc_id)
     if _accepts(call, "multipart/mixed") and not _accepts(call, "application/json"):
+        # What a replicator fetches in parts it fetches whole, but for what `atts_since` says it has (CouchDB does so too).
+        extras.attachments = True
         boundary = new_boundary()
         kind = f'multipart/mixed; boundary="{boundary}"'
         return Answer(200, _mixed(replica, found, extras, boundary), content_type=kind)

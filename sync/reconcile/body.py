@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.rules import RuleOf, always_latest, shown
 from sync.reconcile.stamps import stamp_found
 from sync.reconcile.writes import Gone, Write, Writes, mark_of

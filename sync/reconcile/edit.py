@@ -7,7 +7,7 @@ same; tests/vectors/merge.json holds both to it.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, read, written
 from sync.reconcile.removals import removal_path, removal_value
 from sync.reconcile.rules import RuleOf, always_latest
@@ -48,7 +48,7 @@ def edit(
 
     A member of a set is a path with the value true or false. A value that a field already has, undisputed, is no write.
     `unsent` are stamps of own edits never offered to a push: such a write, when it is the only live one of its path, is
-    replaced as if it had never been. Raises StampUsed.
+    replaced as if it had never been. Raises StampUsed, or NotCanonical for a value that no two programs hash alike.
     """
     record = read(leaves)
     for path, value in changes.items():

@@ -9,10 +9,11 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-from sync.canonical import canonical
+from schemas import Rule
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, read
 from sync.reconcile.removals import Removal, is_removal, removal
-from sync.reconcile.rules import Rule, RuleOf, always_latest, shown
+from sync.reconcile.rules import RuleOf, always_latest, shown
 from sync.reconcile.stamps import is_ahead, is_unstamped, parse_stamp
 from sync.reconcile.writes import Gone, Write
 

@@ -5,12 +5,11 @@ The bridge between what a store holds of a document and the pure merge core.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from schemas import canonical, rule_of
 from sync.documents import content_of
 from sync.reconcile.body import join
-from sync.reconcile.rules import RuleOf
 from sync.stores.contract import Found
 
 
@@ -22,7 +21,7 @@ def joined(found: Found) -> dict[str, Any]:
     living = [content_of(stored.body) for stored in found.revisions if not stored.deleted or len(stored.body) > 2]
     if len(living) == 1:
         return living[0]
-    return join(living, cast("RuleOf", rule_of)) if living else {}
+    return join(living, rule_of) if living else {}
 
 
 def is_end(path: Sequence[str]) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 
-from sync.canonical import NotCanonical, canonical
-from sync.reconcile.body import Body, Record, content_of, read, written
+from schemas.canonical import NotCanonical, canonical
+from sync.reconcile.body import Body, content_of, read, written
 from sync.reconcile.rules import RuleOf, always_latest
 from sync.reconcile.unstamped import adopt_unstamped
 
@@ -75,10 +75,10 @@ def merge(
 ) -> MergePlan | Newer | Unmergeable:
     """What to write so that the document says on one leaf what all its leaves say, ended ones included.
 
-    `winner_rev` is the leaf that the store shows. `upgrade` brings the body of an older version to this program's shape
-    for the join alone; ends keep the bodies as they are.
+    `winner_rev` is the leaf that the store shows (KeyError when it is none of them). `upgrade` brings the body of an
+    older version to this program's shape for the join alone; ends keep the bodies as they are.
     """
-    winner = next(leaf for leaf in leaves if leaf.rev == winner_rev)
+    winner = {leaf.rev: leaf for leaf in leaves}[winner_rev]
     newest = max(_version(leaf.body) for leaf in leaves)
     if newest > version_max:
         return Newer(newest)
@@ -86,19 +86,17 @@ def merge(
         return MergePlan(None, ())
     try:
         joined = read(upgrade(_adopted(leaf, rule_of)) for leaf in leaves)
-        continuation = _continuation(winner, joined, rule_of)
+        # Compared by what they hold, not by how it is laid out: two programs of different versions may lay it out
+        # differently, and would otherwise go on correcting each other.
+        said = joined == read([upgrade(winner.body)])
+        continuation = None if said else _continuation(winner, written(joined, rule_of))
     except NotCanonical as problem:
         return Unmergeable(problem.reason)
     others = sorted((leaf for leaf in leaves if not leaf.deleted and leaf is not winner), key=lambda leaf: leaf.rev)
     return MergePlan(continuation, tuple(_end(leaf) for leaf in others))
 
 
-def _continuation(winner: Leaf, joined: Record, rule_of: RuleOf) -> NewRevision | None:
-    # Compared by what they hold, not by how it is laid out: two programs of different versions may lay it out
-    # differently, and would otherwise go on correcting each other.
-    if joined == read([winner.body]):
-        return None
-    body = written(joined, rule_of)
+def _continuation(winner: Leaf, body: Body) -> NewRevision:
     return NewRevision(_next_rev(winner.rev, [winner.rev, body]), winner.rev, False, body)
 
 

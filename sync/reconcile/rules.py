@@ -1,23 +1,12 @@
 """Decide which of the live writes of a field shows. Pure; what does not show is kept all the same."""
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Any
 
-from sync.canonical import canonical
+from schemas import Rule
+from schemas.canonical import canonical
 from sync.reconcile.stamps import is_unstamped
 from sync.reconcile.writes import Write
-
-
-class Rule(Enum):
-    """How a field that several people changed apart is shown."""
-
-    LATEST = "latest"  # the largest stamp
-    LARGEST = "largest"  # the largest value; an empty one only when there is no other
-    SMALLEST = "smallest"  # the smallest value; an empty one only when there is no other
-    SET = "set"  # a member of a set: added wins over removed
-    ONCE = "once"  # written once: the first stands
-
 
 RuleOf = Callable[[str, str], Rule]
 """From a record's type and a field's path to the field's rule."""

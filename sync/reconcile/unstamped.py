@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, content_of, fields_of, read, stamps_of, written
 from sync.reconcile.rules import RuleOf, always_latest, shown
-from sync.reconcile.stamps import parse_stamp, stamp_changed, stamp_found
+from sync.reconcile.stamps import is_unstamped, parse_stamp, stamp_changed, stamp_found
 from sync.reconcile.writes import Write, key_of, mark_of
 
 
@@ -58,6 +58,8 @@ def mark_relayed(
     """
     noted = {stamp: set(members) for stamp, members in marks.items()}
     for stamp in stamps_of(body) - set(known):
+        if is_unstamped(stamp):
+            continue
         parts = parse_stamp(stamp)
         if parts is None or parts.member != pusher:
             noted.setdefault(stamp, set()).add(pusher)

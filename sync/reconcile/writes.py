@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sync.canonical import canonical
+from schemas.canonical import canonical
 from sync.reconcile.stamps import is_found
 
 SETTLED_KEPT_MAX: Final = 8

@@ -194,6 +194,9 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
+    def wake(self) -> None:
+        """Whoever waits is answered at once: the server is about to stop."""
+
     async def databases(self) -> list[str]: ...
 
     async def create(self, db: str) -> None:

@@ -104,6 +104,9 @@ class CouchStore:
             await self._wire.close()
             raise
 
+    def wake(self) -> None:
+        self._room.tell_all()
+
     async def close(self) -> None:
         self._room.tell_all()
         await self._followers.close()

@@ -70,8 +70,11 @@ class SqliteStore:
         for db in dropped:
             self._remove_later(db)
 
-    async def close(self) -> None:
+    def wake(self) -> None:
         self._room.tell_all()
+
+    async def close(self) -> None:
+        self.wake()
         for task in self._removals:
             task.cancel()
         await self._writer.close()
@@ -203,6 +206,7 @@ class SqliteStore:
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
         gone, blobs = await self._writer.do(lambda connection: upkeep.erase(connection, self._state, db, revs))
         await asyncio.to_thread(self.blobs.drop, blobs)
+        await self._writer.rewrite_log()
         return gone
 
     async def backup(self, directory: Path) -> None:

@@ -63,6 +63,19 @@ class Writer:
         self._jobs.put(_Asked(job, answer))
         return answer
 
+    async def rewrite_log(self) -> None:
+        """Copy the log into the file and overwrite it: what was erased is not left in it either."""
+
+        def rewrite(connection: sqlite3.Connection) -> None:
+            # No checkpoint inside a transaction: what this one holds so far becomes durable a little earlier.
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            lay_out_log(self._path)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SAVEPOINT job")
+
+        await self.do(rewrite)
+
     async def close(self) -> None:
         self._jobs.put(None)
         await asyncio.to_thread(self._threads[0].join)

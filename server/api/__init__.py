@@ -1,0 +1,1 @@
+"""The API of desk, tablets and administration, under `/api/v1`."""

@@ -1,0 +1,80 @@
+"""Decide how administrators make, change, lock and list accounts."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, Meta, UnsetType
+
+from server.accounts import Account
+from server.api.base import need_administrator
+from server.services import Services
+from sync.actor import Actor, Role
+
+_Id = Annotated[str, Meta(max_length=40)]
+
+
+class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    role: Role
+    password: str
+    member: _Id | None = None
+    branch: _Id | None = None
+
+
+class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays."""
+
+    role: Role | UnsetType = UNSET
+    member: _Id | UnsetType | None = UNSET
+    branch: _Id | UnsetType | None = UNSET
+    locked: bool | UnsetType = UNSET
+
+
+class Password(msgspec.Struct, frozen=True):
+    password: str
+
+
+@get("/accounts")
+async def list_accounts(services: NamedDependency[Services]) -> list[Account]:
+    return [account async for account in services.accounts.all()]
+
+
+@post("/accounts")
+async def add_account(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[NewAccount]
+) -> Account:
+    account = await services.accounts.add(data.name, data.role, data.password, member=data.member, branch=data.branch)
+    await services.audit.write("account_added", actor, of=account.name, role=account.role)
+    return account
+
+
+@patch("/accounts/{name:str}")
+async def change_account(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], name: FromPath[str], data: JSONBody[Changes]
+) -> Account:
+    """Change role, member or branch; lock or unlock. It holds from the next request of that account."""
+    changes = msgspec.to_builtins(data)
+    account = await services.accounts.change(name, **changes)
+    await services.audit.write("account_changed", actor, of=name, changes=changes)
+    return account
+
+
+@put("/accounts/{name:str}/password")
+async def set_password(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], name: FromPath[str], data: JSONBody[Password]
+) -> Account:
+    """Set the password of an account. Its sessions and tokens end, except those of tablets."""
+    account = await services.accounts.set_password(name, data.password)
+    await services.audit.write("password", actor, of=name)
+    return account
+
+
+router = Router(
+    "/",
+    route_handlers=[list_accounts, add_account, change_account, set_password],
+    guards=[need_administrator],
+    tags=["accounts"],
+)

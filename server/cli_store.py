@@ -1,0 +1,49 @@
+"""Decide how the store is looked after from the command line: checked, backed up, restored."""
+
+from pathlib import Path
+
+import click
+
+from server.cli_options import stored
+from server.settings import Settings
+from sync.errors import StoreDamaged
+
+
+@click.command()
+@stored
+def check(settings: Settings) -> None:
+    """Check the embedded store: its file, and that every attachment is there and unchanged. Works beside a running server."""
+    from server.upkeep import check_store
+
+    found = check_store(settings)
+    for problem in found.problems:
+        click.echo(problem, err=True)
+    click.echo(
+        f"Checked {found.documents} documents and {found.attachments} attachments: {len(found.problems)} problems."
+    )
+    if found.problems:
+        raise StoreDamaged(
+            "The store has problems: keep a copy of it, then restore the last backup. See the lines above."
+        )
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@stored
+def backup(settings: Settings, directory: Path) -> None:
+    """Copy the embedded store into DIRECTORY, which must not hold one yet. Works beside a running server."""
+    from server.upkeep import back_up
+
+    back_up(settings, directory)
+    click.echo(f"The store is copied to {directory}.")
+
+
+@click.command()
+@click.argument("backup_directory", metavar="BACKUP", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@stored
+def restore(settings: Settings, backup_directory: Path) -> None:
+    """Make a new data directory from BACKUP. Tablets start again from their beginning, and bring back what the backup lacks."""
+    from server.upkeep import restore_backup
+
+    restore_backup(settings, backup_directory)
+    click.echo(f"Restored into {settings.directory}. Start the server on it; tablets bring back what the backup lacks.")

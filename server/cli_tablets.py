@@ -1,0 +1,61 @@
+"""Decide how tablets are administered from the command line."""
+
+from urllib.parse import quote
+
+import click
+
+from server.cli_options import stored
+from server.settings import Settings
+
+
+@click.group()
+def tablet() -> None:
+    """Enrol, lock, wipe and list tablets."""
+
+
+@tablet.command()
+@click.argument("account")
+@click.option("--label", default="", help="What the tablet is called, such as the number on its back.")
+@stored
+def enrol(settings: Settings, account: str, label: str) -> None:
+    """Make a code that enrols one tablet for ACCOUNT. It is typed into the tablet, and works once."""
+    from server.administration import ask
+
+    made = ask(settings, "POST", "/tablets", {"account": account, "label": label})
+    click.echo(f"Tablet {made['tablet']['id']}: enter {made['code']} on it before {made['tablet']['code_expires']}.")
+
+
+@tablet.command()
+@click.argument("tablet_id", metavar="TABLET")
+@click.option("--undo", is_flag=True, help="Unlock it.")
+@stored
+def lock(settings: Settings, tablet_id: str, undo: bool) -> None:
+    """Lock TABLET: nothing goes to it or comes from it."""
+    _act(settings, tablet_id, "unlock" if undo else "lock")
+
+
+@tablet.command()
+@click.argument("tablet_id", metavar="TABLET")
+@stored
+def wipe(settings: Settings, tablet_id: str) -> None:
+    """Tell TABLET, at its next contact, to erase all that it holds. What it had not sent is lost."""
+    _act(settings, tablet_id, "wipe")
+
+
+@tablet.command("list")
+@stored
+def list_tablets(settings: Settings) -> None:
+    """List the tablets: id, account, state, label, and what each last said it holds unsent."""
+    from server.administration import ask
+
+    for one in ask(settings, "GET", "/tablets"):
+        about, report = one["tablet"], one["report"]
+        holds = "no report" if report is None else f"{report['unsent']} unsent at {report['at']}"
+        click.echo("\t".join([about["id"], about["account"], about["state"], about["label"] or "-", holds]))
+
+
+def _act(settings: Settings, tablet_id: str, act: str) -> None:
+    from server.administration import ask
+
+    found = ask(settings, "POST", f"/tablets/{quote(tablet_id)}/{act}")
+    click.echo(f"Tablet {found['id']} is now {found['state']}.")

@@ -1,0 +1,52 @@
+"""Decide what the parts of a server are and how they hold together; `app` makes one of these, the routes use it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from server.accounts import Accounts
+from server.audit import Audit
+from server.doorkeeper import Doorkeeper
+from server.edge import Counters
+from server.office import Office
+from server.passes import Passes
+from server.passwords import Passwords
+from server.secret import Secret
+from server.settings import Settings
+from server.tablets import Tablets
+from server.throttle import Throttle
+from sync.admission import Admission
+from sync.stores.contract import Store
+
+
+class Task(Protocol):
+    """Work in the background, for as long as the server runs."""
+
+    async def run(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+MakeTask = Callable[["Services"], Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    store: Store
+    admission: Admission
+    office: Office
+    passwords: Passwords
+    accounts: Accounts
+    passes: Passes
+    tablets: Tablets
+    audit: Audit
+    throttle: Throttle
+    doorkeeper: Doorkeeper
+    counters: Counters
+    process: Secret
+    """The token by which the command line on this machine administers this process."""
+    stopping: asyncio.Event
+    now: Callable[[], datetime]

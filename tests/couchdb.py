@@ -1,0 +1,37 @@
+"""The CouchDB that tests run on, where there is one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+from uuid import uuid4
+
+import pycouchdb
+import pytest
+
+COUCHDB_URL = os.environ.get("COUCHDB_URL")
+
+
+@contextmanager
+def couch_prefix() -> Iterator[str]:
+    """A prefix for databases that nobody else has; what bears it is dropped afterwards. Skips the test where there is no CouchDB."""
+    if COUCHDB_URL is None:
+        pytest.skip("set COUCHDB_URL, such as http://admin:secret@127.0.0.1:5984, to test on a CouchDB")
+    prefix = f"test-{uuid4().hex[:12]}-"
+    try:
+        yield prefix
+    finally:
+        server = pycouchdb.Server(COUCHDB_URL.rstrip("/") + "/", verify=True)
+        for name in list(server):
+            if name.startswith(prefix):
+                server.resource.delete(quote(name, safe=""))
+
+
+@contextmanager
+def store_setting(kind: str) -> Iterator[str]:
+    """What `--store` is told for this kind of store."""
+    if kind == "sqlite":
+        yield "sqlite"
+        return
+    with couch_prefix() as prefix:
+        yield f"{(COUCHDB_URL or '').rstrip('/')}/{prefix}"
