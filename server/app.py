@@ -133,6 +133,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         time.monotonic,
         secrets.token_bytes(32),
         process,
+        frozenset(settings.origins),
     )
     return Services(
         settings=settings,

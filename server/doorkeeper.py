@@ -79,8 +79,11 @@ class Doorkeeper:
         clock: Callable[[], float],
         key: bytes,
         process: Secret,
+        origins: frozenset[str] = frozenset(),
     ) -> None:
-        """`clock`: monotonic seconds. `key`: random, of this process. `process`: the token of the command line on this machine."""
+        """`clock`: monotonic seconds. `key`: random, of this process. `process`: the token of the command line on this machine.
+        `origins`: where tablet apps are served from besides here."""
+        self._origins = origins
         self._office = office
         self._accounts = accounts
         self._passes = passes
@@ -107,6 +110,9 @@ class Doorkeeper:
             key = self._digest(header)
             actor = self._recall(key) or await self._by_header(header, key)
             if actor is not None:
+                # A browser that was told a password sends it along by itself, as it does a cookie; a token it does not.
+                if asking.method not in ("GET", "HEAD") and header[:6].lower() == "basic ":
+                    check_origin(asking, self._origins)
                 return actor
         shown = _cookie(asking.headers.get("cookie"))
         if shown is None:
@@ -319,9 +325,11 @@ class Doorkeeper:
         return hashlib.blake2s(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
 
 
-def check_origin(asking: Asking) -> None:
+def check_origin(asking: Asking, allowed: frozenset[str] = frozenset()) -> None:
     """A page of another origin may make a browser send a cookie, so writing with one is for the own pages alone. What sends neither
-    header is no browser. Raises Forbidden (AU10)."""
+    header is no browser. `allowed`: other origins that may. Raises Forbidden (AU10)."""
+    if allowed and asking.headers.get("origin") in allowed:
+        return
     site = asking.headers.get("sec-fetch-site")
     if site is not None:
         if site in ("same-origin", "none"):

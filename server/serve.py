@@ -6,10 +6,12 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
+import uvloop
 
 from server.app import BACKGROUND, create_app, living, wake
 from server.data import Running, announce, locked, renounce
@@ -23,6 +25,9 @@ BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75
 """Longer than the pause between two requests of a syncing tablet, and than a proxy's own 60 s."""
 
+SWITCH_SECONDS = 0.0005
+"""How soon the event loop and the store's writer make room for each other. At Python's own 5 ms a push of 100 records is a fifth slower."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -31,7 +36,9 @@ def serve(settings: Settings, tasks: Sequence[MakeTask] = BACKGROUND) -> None:
     set_up_logs(settings.log_level)
     with locked(settings.directory, "serve"):
         try:
-            asyncio.run(run(settings, tasks))
+            sys.setswitchinterval(SWITCH_SECONDS)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(run(settings, tasks))
         finally:
             renounce(settings.directory)
 
@@ -95,7 +102,8 @@ def _listen(settings: Settings) -> socket.socket:
     """Raises BadRequest when the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # Told that it is TCP, the event loop sends each answer at once; else one in two parts waits 40 ms (Nagle).
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
     except OSError as error:

@@ -258,6 +258,21 @@ async def test_au10_a_cookie_writes_from_the_same_origin_only(
     assert (await server.as_(**headers).post("/api/v1/session", json=asked)).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://fieldbook.test", 201), ("https://tablet.example", 201), ("https://evil.example", 403)],
+)
+async def test_au10_a_password_that_a_browser_sends_by_itself_writes_from_listed_origins_too(
+    tmp_path: Path, origin: str, status: int
+) -> None:
+    async with here(tmp_path, origins=("https://tablet.example",)) as server:
+        assert (await server.as_(ADMIN, origin=origin).put("/sync/plain")).status_code == status
+        asked = {"name": "new", "role": "committee", "password": PASSWORD}
+        assert (await server.as_(ADMIN, origin=origin).post("/api/v1/accounts", json=asked)).status_code == status
+        token = (await server.as_(ADMIN).post("/api/v1/tokens", json={})).json()["token"]
+        assert (await server.as_(token, origin=origin).put("/sync/other")).status_code == 201
+
+
 async def test_au11_a_locked_account_is_refused_by_every_way_in_from_its_next_request(server: Here) -> None:
     cookie = await log_in(server)
     token = (await server.as_(LI).post("/api/v1/tokens", json={})).json()["token"]
