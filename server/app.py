@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         SyncDoor(services.doorkeeper, timedelta(hours=settings.session_hours)),
         settings.limits,
         services.stopping,
+        services.audit.delivery,
     )
 
     @asgi("/sync", is_mount=True, copy_scope=False)
@@ -240,6 +241,7 @@ class SyncDoor:
         self._doorkeeper = doorkeeper
         self._lasts = lasts
         self.actor = doorkeeper.actor
+        self.mark = doorkeeper.mark
 
     async def log_in(self, call: Call) -> Answer:
         """CouchDB, "POST /_session": a form or JSON with `name` and `password`."""

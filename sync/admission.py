@@ -24,7 +24,7 @@ from sync.reconcile.joining import is_end, joined
 from sync.stores.contract import LEAVES, Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
-_APPEND_ONLY = ("audit:", "erased:")
+APPEND_ONLY = ("audit:", "erased:")
 
 
 class Clock(Protocol):
@@ -75,7 +75,7 @@ class Admission:
 
     async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
         """Administrators write here, but what was audited or erased stays so."""
-        ids = [item.id for item in items if item.id.startswith(_APPEND_ONLY)]
+        ids = [item.id for item in items if item.id.startswith(APPEND_ONLY)]
         held = await self._store.get(OFFICE, [Want(one) for one in ids], bodies=False) if ids else []
         fixed = {one.id for one in held if one.tree}
         let_in = [item for item in items if item.id not in fixed]
