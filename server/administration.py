@@ -4,16 +4,17 @@ routes in its own process (SE8). So there is one way in, one set of checks and o
 import asyncio
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
-from litestar import Litestar
 
-from server.app import create_app, living
 from server.data import Running, locked, running
 from server.settings import Settings
 from sync.errors import FieldbookError
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 
 class Refused(FieldbookError):
@@ -56,12 +57,15 @@ def _over_http(server: Running, method: str, path: str, body: bytes) -> tuple[in
 
 
 async def _in_process(settings: Settings, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    # Here, since a command that asks a running server starts in a third of the time without it.
+    from server.app import create_app, living
+
     app = create_app(settings)
     async with living(app) as services:
         return await _call(app, method, path, body, services.process.text)
 
 
-async def _call(app: Litestar, method: str, path: str, body: bytes, token: str) -> tuple[int, bytes]:
+async def _call(app: "Litestar", method: str, path: str, body: bytes, token: str) -> tuple[int, bytes]:
     """One request to the application, without a network (ASGI 3, "http")."""
     raw_path, _, query = path.partition("?")
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json")]

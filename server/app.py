@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         SyncDoor(services.doorkeeper, timedelta(hours=settings.session_hours)),
         settings.limits,
         services.stopping,
+        services.audit.delivery,
     )
 
     @asgi("/sync", is_mount=True, copy_scope=False)
@@ -133,6 +134,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         time.monotonic,
         secrets.token_bytes(32),
         process,
+        frozenset(settings.origins),
     )
     return Services(
         settings=settings,
@@ -164,10 +166,9 @@ def open_store(settings: Settings) -> Store:
         return CouchStore(
             url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
         )
-    raise BadRequest(
-        f"There is no store {settings.store!r}: it is `sqlite`, or a CouchDB's address, http://name:password@host:5984.",
-        code="bad_setting",
-    )
+    # The address is not repeated in the message: it may hold a password.
+    what = "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984."
+    raise BadRequest(what, code="bad_setting")
 
 
 def wake(services: Services) -> None:
@@ -240,6 +241,7 @@ class SyncDoor:
         self._doorkeeper = doorkeeper
         self._lasts = lasts
         self.actor = doorkeeper.actor
+        self.mark = doorkeeper.mark
 
     async def log_in(self, call: Call) -> Answer:
         """CouchDB, "POST /_session": a form or JSON with `name` and `password`."""

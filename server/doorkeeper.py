@@ -34,6 +34,7 @@ ADDRESS: ContextVar[str] = ContextVar("address", default="")
 COOKIE = "AuthSession"
 REMEMBER_SECONDS = 600.0
 REMEMBERED_MAX = 50_000
+WAKE_SECONDS = 0.5
 LOGGED_SECONDS = 3600.0
 """Basic proves itself anew all the time: one line an hour on the audit is enough."""
 
@@ -78,8 +79,11 @@ class Doorkeeper:
         clock: Callable[[], float],
         key: bytes,
         process: Secret,
+        origins: frozenset[str] = frozenset(),
     ) -> None:
-        """`clock`: monotonic seconds. `key`: random, of this process. `process`: the token of the command line on this machine."""
+        """`clock`: monotonic seconds. `key`: random, of this process. `process`: the token of the command line on this machine.
+        `origins`: where tablet apps are served from besides here."""
+        self._origins = origins
         self._office = office
         self._accounts = accounts
         self._passes = passes
@@ -95,6 +99,7 @@ class Doorkeeper:
         self._testing: dict[bytes, asyncio.Task[Actor]] = {}
         self._logged: dict[tuple[str, str], float] = {}
         self._marks: dict[str, int] = {}
+        self._waking: asyncio.TimerHandle | None = None
         self._forgotten = 0
         office.listeners.append(self.forget)
 
@@ -105,6 +110,9 @@ class Doorkeeper:
             key = self._digest(header)
             actor = self._recall(key) or await self._by_header(header, key)
             if actor is not None:
+                # A browser that was told a password sends it along by itself, as it does a cookie; a token it does not.
+                if asking.method not in ("GET", "HEAD") and header[:6].lower() == "basic ":
+                    check_origin(asking, self._origins)
                 return actor
         shown = _cookie(asking.headers.get("cookie"))
         if shown is None:
@@ -163,7 +171,9 @@ class Doorkeeper:
             self._drop(key)
         if document.startswith(_FED):
             self._marks[document] = self._marks.get(document, 0) + 1
-            self._office.store.wake()
+            if self._waking is None:
+                # All who wait look up at once, so many changes in a row are told of together.
+                self._waking = asyncio.get_running_loop().call_later(WAKE_SECONDS, self._wake)
 
     def mark(self, actor: Actor) -> int:
         """A number that changes when the account or tablet behind this actor does. Whoever serves a request for long, as a feed
@@ -175,6 +185,10 @@ class Doorkeeper:
         self._proved.clear()
         self._depend.clear()
 
+    def _wake(self) -> None:
+        self._waking = None
+        self._office.store.wake()
+
     async def run(self) -> None:
         """Follow `office`, where replication or another server may change accounts too, for as long as the server runs."""
         store, at = self._office.store, "now"
@@ -182,7 +196,9 @@ class Doorkeeper:
             try:
                 page = await store.changes(OFFICE, at)
                 for change in page.changes:
-                    if change.id.startswith(_WATCHED):
+                    # What has just been made was behind nothing yet.
+                    made = len(change.leaves) == 1 and change.leaves[0].startswith("1-")
+                    if change.id.startswith(_WATCHED) and not made:
                         self.forget(change.id)
                 at = page.last
                 await store.wait(OFFICE, at, None, 60)
@@ -309,9 +325,11 @@ class Doorkeeper:
         return hashlib.blake2s(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
 
 
-def check_origin(asking: Asking) -> None:
+def check_origin(asking: Asking, allowed: frozenset[str] = frozenset()) -> None:
     """A page of another origin may make a browser send a cookie, so writing with one is for the own pages alone. What sends neither
-    header is no browser. Raises Forbidden (AU10)."""
+    header is no browser. `allowed`: other origins that may. Raises Forbidden (AU10)."""
+    if allowed and asking.headers.get("origin") in allowed:
+        return
     site = asking.headers.get("sec-fetch-site")
     if site is not None:
         if site in ("same-origin", "none"):

@@ -27,7 +27,7 @@ class Office:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.listeners: list[Callable[[str], None]] = []
-        """Called with the id of each document that is written or erased here."""
+        """Called with the id of each document that is changed or erased here."""
 
     async def find(self, doc_id: str) -> Held | None:
         (found,) = await self.store.get(OFFICE, [Want(doc_id)])
@@ -47,9 +47,10 @@ class Office:
             change(held.content)
             try:
                 await self._write(Edit(doc_id, held.rev, held.content, encode(held.content)))
-                return held.content
             except Conflict:
                 continue
+            self._tell(doc_id)
+            return held.content
 
     async def erase(self, *doc_ids: str) -> None:
         """For what must leave nothing behind, not even a tombstone: sessions and tokens that have ended."""
@@ -79,7 +80,6 @@ class Office:
         (result,) = await self.store.add(OFFICE, [edit])
         if isinstance(result, FieldbookError):
             raise result
-        self._tell(edit.id)
 
     def _tell(self, doc_id: str) -> None:
         for listener in self.listeners:

@@ -22,7 +22,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any that is free.")] = 8080
     store: Annotated[
-        str, Meta(description="`sqlite` (embedded), or the address of a CouchDB: http://user:password@host:5984.")
+        str,
+        Meta(
+            description="`sqlite` (embedded), or a CouchDB's address: http://user:password@host:5984; a path behind it begins all names."
+        ),
     ] = "sqlite"
     zone: Annotated[str, Meta(description="Time zone of the centre: its days and months are counted in it.")] = (
         "Asia/Shanghai"

@@ -127,6 +127,14 @@ async def test_au5_a_change_that_came_by_replication_is_noticed_too(server: Here
     pytest.fail("the lock did not hold")
 
 
+async def test_au5_what_is_made_anew_makes_nobody_prove_anything_again(server: Here) -> None:
+    await asyncio.gather(who(server, LI), log_in(server, "admin"))
+    await log_in(server)
+    await server.services.accounts.add("wang", "committee", PASSWORD)
+    await asyncio.sleep(0.05)
+    assert server.services.doorkeeper._forgotten == 0
+
+
 async def test_au5_nothing_is_remembered_that_was_read_before_a_change(server: Here) -> None:
     keeper, accounts = server.services.doorkeeper, server.services.accounts
     matches = accounts.matches
@@ -248,6 +256,21 @@ async def test_au10_a_cookie_writes_from_the_same_origin_only(
     assert (await client.post("/api/v1/accounts", json=asked)).status_code == status
     asked = {"name": "li", "password": PASSWORD}
     assert (await server.as_(**headers).post("/api/v1/session", json=asked)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://fieldbook.test", 201), ("https://tablet.example", 201), ("https://evil.example", 403)],
+)
+async def test_au10_a_password_that_a_browser_sends_by_itself_writes_from_listed_origins_too(
+    tmp_path: Path, origin: str, status: int
+) -> None:
+    async with here(tmp_path, origins=("https://tablet.example",)) as server:
+        assert (await server.as_(ADMIN, origin=origin).put("/sync/plain")).status_code == status
+        asked = {"name": "new", "role": "committee", "password": PASSWORD}
+        assert (await server.as_(ADMIN, origin=origin).post("/api/v1/accounts", json=asked)).status_code == status
+        token = (await server.as_(ADMIN).post("/api/v1/tokens", json={})).json()["token"]
+        assert (await server.as_(token, origin=origin).put("/sync/other")).status_code == 201
 
 
 async def test_au11_a_locked_account_is_refused_by_every_way_in_from_its_next_request(server: Here) -> None:

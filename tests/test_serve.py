@@ -148,6 +148,15 @@ def test_se2_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("store", ["http://admin:hidden-word@127.0.0.1:9", "mongodb://admin:hidden-word@host"])
+def test_se2_a_store_that_cannot_be_reached_or_is_none_is_said_in_a_sentence(tmp_path: Path, store: str) -> None:
+    done = command("serve", "--port", "0", "--store", store, data=tmp_path / "data")
+    assert done.returncode == 1
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden-word" not in done.stderr
+
+
 def test_se10_a_damaged_store_is_reported_with_what_to_do_and_left_as_it_is(tmp_path: Path) -> None:
     data = tmp_path / "data"
     add(data, "admin", "administrator")

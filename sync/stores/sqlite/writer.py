@@ -47,6 +47,7 @@ class Writer:
         lay_out_log(path)
         self._connection = connect(path, writing=True)
         self._pages = 0
+        self._nearly_copied = False
         self._checkpoint_due = threading.Event()
         self._closing = False
         self._loop = asyncio.get_running_loop()
@@ -101,6 +102,10 @@ class Writer:
 
     def _transact(self, group: list[_Asked]) -> list[tuple[asyncio.Future[Any], object, BaseException | None]]:
         answers: list[tuple[asyncio.Future[Any], object, BaseException | None]] = []
+        if self._nearly_copied:
+            # The rest of the log, which grew meanwhile, so that the next commit begins at the front of the log again.
+            self._nearly_copied = False
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         changes = self._connection.total_changes
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -140,7 +145,8 @@ class Writer:
             self._checkpoint_due.clear()
             mode = "TRUNCATE" if self._closing else "RESTART" if self._log_bytes() > LOG_BYTES_MAX else "PASSIVE"
             try:
-                connection.execute(f"PRAGMA wal_checkpoint({mode})")
+                connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                self._nearly_copied = True
             except sqlite3.OperationalError:
                 log.warning("checkpoint put off", exc_info=True)
             if self._closing:
