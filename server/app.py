@@ -23,7 +23,7 @@ from litestar.types import Receive, Scope, Send
 
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, audit, base, login, tablets
+from server.api import accounts, audit, base, kept, login, tablets
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -40,7 +40,7 @@ from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import OFFICE, audience_of
+from sync.databases import OFFICE, audience_of, kind_of
 from sync.directory import Directory
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
@@ -79,7 +79,10 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             landing,
             health,
             tell_metrics,
-            Router("/api/v1", route_handlers=[login.router, accounts.router, tablets.router, audit.router, about]),
+            Router(
+                "/api/v1",
+                route_handlers=[login.router, accounts.router, tablets.router, audit.router, kept.router, about],
+            ),
             couch,
         ],
         lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
@@ -191,6 +194,10 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
                     await services.store.create(db)
         await services.admission.directory.load()
         await services.admission.erasures.load()
+        for db in await services.store.databases():
+            if kind_of(db) not in ("office", "plain"):
+                # A backup that was put back may hold what was erased since.
+                await services.admission.erasures.apply(db)
         stack.push_async_callback(services.audit.flush)
         work = [
             services.doorkeeper.run(),
