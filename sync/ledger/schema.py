@@ -28,7 +28,7 @@ CREATE TABLE record(
   seen TEXT,                                           -- what an approval of it as it is would be bound to
   facts BLOB NOT NULL);
 CREATE INDEX record_bucket ON record(bucket) WHERE bucket IS NOT NULL;
-CREATE INDEX record_day ON record(branch, day, n);
+CREATE INDEX record_day ON record(branch, day, id);
 CREATE INDEX record_subject ON record(subject);
 CREATE TABLE follow_up(problem TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(problem, record)) WITHOUT ROWID;
 CREATE TABLE subject(id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, name TEXT NOT NULL,

@@ -142,7 +142,14 @@ def judge(one: Happening, other: Happening) -> Link | None:
             return None
     reasons = _reasons(one, other, named, between, metres, apart)
     return Link(
-        first.id, second.id, certain, _score(overlap, shorter, named, metres, apart), reasons, overlap, gap, metres
+        first.id,
+        second.id,
+        certain,
+        _score(max(between, 0), shorter, named, metres, apart),
+        reasons,
+        overlap,
+        gap,
+        metres,
     )
 
 
@@ -249,8 +256,8 @@ def _same_title(one: Happening, other: Happening) -> bool:
     return bool(one.about) and one.about == other.about
 
 
-def _score(overlap: int, shorter: int, named: int, metres: int | None, apart: bool) -> int:
-    share = 50 if shorter < 60 else min(50, 50 * overlap * 60 // shorter)
+def _score(overlap_seconds: int, shorter: int, named: int, metres: int | None, apart: bool) -> int:
+    share = 50 if shorter < 60 else min(50, 50 * overlap_seconds // shorter)
     return share + 15 * named + (20 if metres is not None and not apart else 0)
 
 

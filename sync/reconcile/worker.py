@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Work in the background, for as long as the server runs. The store is open when `run` is called; it opens the ledger."""
+    """Work in the background, for as long as the server runs. Store and ledger are open from before `run` until after `close`."""
 
     def __init__(
         self,
@@ -52,17 +52,10 @@ class Worker:
         self._publisher = Publisher(store, ledger, monotonic)
         self._locks: dict[str, asyncio.Lock] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
-        self._opened = False
-
-    async def open(self) -> None:
-        """The ledger can be read."""
-        if not self._opened:
-            await self.ledger.open(self.store.incarnation)
-            self._opened = True
+        self._loops: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        await self.open()
-        await self.lease.take()
+        await self._renew()
         await self._forget_erased()
         loops = [
             self._for_ever("the lease", self._renew, RENEWED_SECONDS),
@@ -70,18 +63,16 @@ class Worker:
             self._for_ever("the list of databases", self._look, LOOK_SECONDS),
             self._for_ever("erasures", self._follow_office, 0),
         ]
-        await asyncio.gather(*loops)
+        self._loops = [asyncio.ensure_future(one) for one in loops]
+        await asyncio.gather(*self._loops)
 
     async def close(self) -> None:
-        """Called when `run` has been cancelled."""
-        for task in self._followers.values():
+        """Nothing is under way when this returns, and another worker may begin at once."""
+        tasks = [*self._loops, *self._followers.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._followers.values(), return_exceptions=True)
-        if self._opened:
-            try:
-                await self.lease.give_up()
-            finally:
-                await self.ledger.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.lease.give_up()
 
     async def step(self, db: str) -> tuple[str, bool]:
         """Take in a page and see to what it brought. Returns the position after it, and whether there was anything."""
