@@ -23,7 +23,7 @@ from litestar.types import Receive, Scope, Send
 
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, audit, base, login, tablets
+from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -35,22 +35,49 @@ from server.office import DATABASES, Office
 from server.pages import landing
 from server.passes import Passes
 from server.passwords import Passwords
+from server.photos import Photos
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import OFFICE, audience_of
+from sync.databases import OFFICE, audience_of, kind_of
 from sync.directory import Directory
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
+from sync.ledger.ledger import Ledger
+from sync.reconcile.lease import Lease
+from sync.reconcile.worker import Worker
 from sync.stores.contract import Store
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
 
-BACKGROUND: tuple[MakeTask, ...] = ()
+API = [
+    login.router,
+    accounts.router,
+    tablets.router,
+    audit.router,
+    kept.router,
+    records.router,
+    activities.router,
+    ledger.router,
+    reviews.router,
+    photos.router,
+]
+
+
+def make_worker(services: Services) -> Task:
+    """What merges, groups and counts. Only one process can open an embedded store, so after a restart it need not wait for its
+    own lease to end."""
+    holder = "embedded" if services.settings.store == "sqlite" else secrets.token_hex(8)
+    lease = Lease(services.store, holder, services.now)
+    erasures = services.admission.erasures
+    return Worker(services.store, services.ledger, erasures, lease, services.now, time.monotonic)
+
+
+BACKGROUND: tuple[MakeTask, ...] = (make_worker,)
 """Work that a serving process does in the background. A command that opens the store for a moment does none of it."""
 
 log = logging.getLogger(__name__)
@@ -79,7 +106,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             landing,
             health,
             tell_metrics,
-            Router("/api/v1", route_handlers=[login.router, accounts.router, tablets.router, audit.router, about]),
+            Router("/api/v1", route_handlers=[*API, about]),
             couch,
         ],
         lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
@@ -152,6 +179,9 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         process=process,
         stopping=asyncio.Event(),
         now=_now,
+        ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
+        photos=Photos(store, settings.directory / "uploads"),
+        random_hex=secrets.token_hex,
     )
 
 
@@ -191,6 +221,12 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
                     await services.store.create(db)
         await services.admission.directory.load()
         await services.admission.erasures.load()
+        for db in await services.store.databases():
+            if kind_of(db) not in ("office", "plain"):
+                # A backup that was put back may hold what was erased since.
+                await services.admission.erasures.apply(db)
+        await services.ledger.open(services.store.incarnation)
+        stack.push_async_callback(services.ledger.close)
         stack.push_async_callback(services.audit.flush)
         work = [
             services.doorkeeper.run(),

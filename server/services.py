@@ -13,11 +13,13 @@ from server.edge import Counters
 from server.office import Office
 from server.passes import Passes
 from server.passwords import Passwords
+from server.photos import Photos
 from server.secret import Secret
 from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
+from sync.ledger.ledger import Ledger
 from sync.stores.contract import Store
 
 
@@ -50,3 +52,7 @@ class Services:
     """The token by which the command line on this machine administers this process."""
     stopping: asyncio.Event
     now: Callable[[], datetime]
+    ledger: Ledger
+    photos: Photos
+    random_hex: Callable[[int], str]
+    """So many random bytes, as hex."""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import httpx
 from argon2 import PasswordHasher
 
 from server.app import create_app, living
-from server.services import Services
+from server.services import MakeTask, Services
 from server.settings import Settings
 
 FIELDBOOK = Path(sys.executable).with_name("fieldbook")
@@ -40,10 +40,11 @@ class Here:
 
 
 @asynccontextmanager
-async def here(directory: Path, **settings: Any) -> AsyncIterator[Here]:
-    """A server whose store is in `directory`, with the administrator ADMIN and the member ("li", PASSWORD) of branch b03."""
+async def here(directory: Path, *, tasks: Sequence[MakeTask] = (), **settings: Any) -> AsyncIterator[Here]:
+    """A server whose store is in `directory`, with the administrator ADMIN and the member ("li", PASSWORD) of branch b03. `tasks`:
+    its work in the background, `BACKGROUND` for all of it."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    app = create_app(Settings(data=str(directory), **settings), hasher=cheap)
+    app = create_app(Settings(data=str(directory), **settings), hasher=cheap, tasks=tasks)
     async with _alive(app):
         made = Here(app)
         accounts = made.services.accounts

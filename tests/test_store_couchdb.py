@@ -402,3 +402,55 @@ async def test_cs9_one_document_tells_which_of_its_ancestors_are_held(couch: Cou
     for doc in ("none", "_all_docs", "_changes", "_local/x", "_design/none", ""):
         (found,) = await couch.get("plain", [Want(doc)])
         assert (found.tree, found.revisions) == ({}, []), doc
+
+
+async def test_cs6_one_connection_follows_a_database_for_all_who_wait(tmp_path: Path, cable: Cable) -> None:
+    feeds: list[bytes] = []
+
+    def count(way: str, piece: bytes) -> bool:
+        feeds.extend([piece] if way == "there" and b"feed=continuous" in piece else [])
+        return False
+
+    cable.cut = count
+    async with cable.laid() as url, couch_store(tmp_path, url) as couch:
+        await couch.create("ruled")
+        since = (await couch.changes("ruled", reader=LI)).last
+        for number in range(2):
+            waiting = [asyncio.create_task(couch.wait("ruled", since, LI, 30)) for _ in range(40)]
+            await asyncio.sleep(0.1)
+            await made(couch, "ruled", edit(f"a{number}", readers=["member:li"]))
+            assert all(await asyncio.gather(*waiting))
+            since = (await couch.changes("ruled", since, reader=LI)).last
+    assert len(feeds) == 1
+
+
+async def test_cs7_a_local_document_is_compared_before_it_is_written(couch: CouchStore) -> None:
+    await couch.create("plain")
+    first = await couch.put_local("plain", "at", None, b'{"n":1}')
+    async with another(couch) as second:
+        assert await second.put_local("plain", "at", first, b'{"n":2}') == "0-2"
+    with pytest.raises(Conflict):
+        await couch.put_local("plain", "at", first, b'{"n":3}')
+    assert await couch.local("plain", "at") == ("0-2", b'{"n":2}')
+
+
+@pytest.mark.parametrize("db", ["plain", "ruled"])
+async def test_cs10_what_was_erased_is_told_by_neither_feed_nor_reads(couch: CouchStore, db: str) -> None:
+    await couch.create(db)
+    (rev, _) = await made(couch, db, edit("a", readers=["member:li"]), edit("b", readers=["member:li"]))
+    await couch.compact(db)
+    assert [change.id for change in (await couch.changes(db, reader=LI, ids=["a"])).changes] == ["a"]
+    assert await couch.erase(db, {"a": None}) == {"a": [rev]}
+    for reader in (None, LI):
+        page = await couch.changes(db, bodies=True, reader=reader)
+        assert [change.id for change in page.changes] == ["b"]
+        assert [row.id for row in (await couch.rows(db, Range(), bodies=True, reader=reader))[0]] == ["b"]
+    (found,) = await couch.get(db, [Want("a", [rev])])
+    assert (found.tree, found.absent) == ({}, [rev])
+
+
+async def test_cs11_a_hexadecimal_hash_comes_back_in_lower_case(couch: CouchStore) -> None:
+    await couch.create("plain")
+    await made(couch, "plain", write("a", "1-" + "AB" * 16), write("b", "1-AB"))
+    found = await couch.get("plain", [Want("a"), Want("b")])
+    assert [one.revisions[0].rev for one in found] == ["1-" + "ab" * 16, "1-AB"]

@@ -1,0 +1,70 @@
+"""Decide what the desk's routes share: which days are asked for, how a list goes on, and that reading about persons is written down."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from server.services import Services
+from sync.actor import Actor
+from sync.databases import OFFICE
+from sync.errors import BadRequest, NotFound
+from sync.ledger.queries import Place, Reader, places
+from sync.stores.contract import LEAVES, Found, Want
+
+_PERSONAL = ("household:", "resident:")
+_encode = msgspec.json.Encoder().encode
+
+
+def days(first: str | None, last: str | None) -> tuple[str, str]:
+    """Both days inclusive; a month such as `2026-11` stands for all its days. Raises BadRequest."""
+    for given in (first, last):
+        if given is not None and not (len(given) in (4, 7, 10) and given.replace("-", "").isdigit()):
+            raise BadRequest("A day is written 2026-11-20, a month 2026-11, a year 2026.", code="bad_day")
+    return first or "", (last + "~") if last else "~"
+
+
+def cursor(values: Iterable[Any] | None) -> str | None:
+    """Where a list goes on: give it back as `after`."""
+    return None if values is None else _encode(list(values)).hex()
+
+
+def resume(given: str | None, *start: Any) -> list[Any]:
+    """The values of a cursor; `start` where a list begins. Raises BadRequest."""
+    if given is None:
+        return list(start)
+    try:
+        values = msgspec.json.decode(bytes.fromhex(given), type=list[str | int])
+    except (ValueError, msgspec.DecodeError):
+        values = []
+    if [type(value) for value in values] != [type(value) for value in start]:
+        raise BadRequest("This list cannot go on from there: ask for it from its beginning.", code="bad_cursor")
+    return values
+
+
+async def place_of(services: Services, reader: Reader, doc: str) -> Place:
+    """Where a record, subject or case lies. Raises NotFound for one that is not there or may not be seen: the two look alike."""
+    found = (await services.ledger.read(lambda sql: places(sql, reader, [doc]))).get(doc)
+    if found is None or found.db == OFFICE:
+        raise NotFound(document=doc)
+    return found
+
+
+async def leaves_of(services: Services, actor: Actor, db: str, doc: str) -> Found:
+    """A document with all its leaves. Raises NotFound when nothing of it is alive or the actor may not see it."""
+    (found,) = await services.store.get(db, [Want(doc, LEAVES)])
+    hidden = actor.reader is not None and found.audience is not None and found.audience.isdisjoint(actor.reader)
+    if hidden or all(one.deleted for one in found.revisions):
+        raise NotFound(document=doc)
+    return found
+
+
+def is_personal(subject: object) -> bool:
+    return isinstance(subject, str) and subject.startswith(_PERSONAL)
+
+
+def note_reading(services: Services, actor: Actor, records: Iterable[str]) -> None:
+    """These records of persons were shown."""
+    shown = sorted(records)
+    if shown:
+        services.audit.read(actor, shown)

@@ -1,0 +1,255 @@
+"""Decide how figures and branches' activity records are shown, and that each figure opens to the rows and records behind it."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from server.api.base import need_login
+from server.api.desk import cursor, days, resume
+from server.services import Services
+from sync.actor import Actor
+from sync.documents import content_of
+from sync.errors import NotFound
+from sync.ledger.documents import month_id, month_wanted
+from sync.ledger.figures import FIGURES
+from sync.ledger.queries import (
+    ContributionRow,
+    FigureWhere,
+    branches_for,
+    contributions,
+    figure_of,
+    figures,
+    months,
+)
+from sync.reconcile.explain import seen_hash
+from sync.stores.contract import Want
+
+
+class FigureMeaning(msgspec.Struct, frozen=True):
+    code: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit_en: str
+    meaning_zh: str
+    meaning_en: str
+
+
+class FigureTold(msgspec.Struct, frozen=True):
+    """`open`: where the rows behind the value are listed."""
+
+    code: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit_en: str
+    value: int
+    open: str
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The figures of one branch, month, member …; of everything asked for where nothing was to be grouped by."""
+
+    group: str
+    figures: dict[str, int]
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The rows behind a figure. `next`: give it as `after` to go on; none at the end."""
+
+    figure: FigureMeaning
+    contributions: list[ContributionRow]
+    next: str | None
+
+
+class MonthRow(msgspec.Struct, frozen=True):
+    branch: str
+    month: str
+    state: str
+    number: int
+    figures: dict[str, int]
+
+
+class Month(msgspec.Struct, frozen=True):
+    """A branch's activity record as it is now. `number`: the version last approved, 0 before the first; `late`: what came after
+    it; `published`: the numbers of the approved versions, each readable as `?version=`. `seen`: what an approval is bound to;
+    empty while the record on the tablets is not yet what is shown here."""
+
+    id: str
+    branch: str
+    month: str
+    state: str
+    number: int
+    figures: list[FigureTold]
+    activities: list[str]
+    late: list[str]
+    published: list[int]
+    approved_by: str
+    approved_at: str
+    seen: str
+
+
+@get("/figures/meanings")
+async def meanings() -> list[FigureMeaning]:
+    """What each figure counts."""
+    return [_meaning(figure.code) for figure in FIGURES]
+
+
+@get("/figures")
+async def read_figures(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    branch: FromQuery[str | None] = None,
+    first: FromQuery[str | None] = None,
+    last: FromQuery[str | None] = None,
+    member: FromQuery[str | None] = None,
+    window: FromQuery[str | None] = None,
+    unit: FromQuery[str | None] = None,
+    type: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+    by: FromQuery[str | None] = None,
+) -> list[Group]:
+    """Every figure of a period, over the branches that the actor may see; `by` groups by branch, month, day, member, window, unit,
+    of or kind. `first` and `last`: local days, months or years, both inclusive."""
+    span = days(first, last)
+
+    def query(sql: Any) -> list[Group]:
+        branches = branches_for(sql, actor.reader, branch)
+        where = FigureWhere(branches, *span, member, window, unit, type, kind, subject)
+        return [Group(group, told) for group, told in figures(sql, where, by).items()]
+
+    return await services.ledger.read(query)
+
+
+@get("/figures/{code:str}/contributions")
+async def open_figure(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    code: FromPath[str],
+    branch: FromQuery[str | None] = None,
+    first: FromQuery[str | None] = None,
+    last: FromQuery[str | None] = None,
+    member: FromQuery[str | None] = None,
+    window: FromQuery[str | None] = None,
+    unit: FromQuery[str | None] = None,
+    type: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+) -> Opened:
+    """The rows behind a figure; each names its activity and its record."""
+    span, figure = days(first, last), figure_of(code)
+    at = resume(after, "", "", "", -1)
+
+    def query(sql: Any) -> Opened:
+        branches = branches_for(sql, actor.reader, branch)
+        where = FigureWhere(branches, *span, member, window, unit, type, kind, subject)
+        rows, more = contributions(sql, figure, where, at, limit)
+        return Opened(_meaning(code), rows, cursor(more))
+
+    return await services.ledger.read(query)
+
+
+@get("/activity-records")
+async def list_months(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    branch: FromQuery[str | None] = None,
+    month: FromQuery[str | None] = None,
+) -> list[MonthRow]:
+    """The activity records of the actor's branches, as the tablets have them."""
+
+    def query(sql: Any) -> dict[str, list[str]]:
+        branches = branches_for(sql, actor.reader, branch)
+        return {one: [at for at in months(sql, one) if month in (None, at)] for one in branches}
+
+    told = []
+    for one, wanted in (await services.ledger.read(query)).items():
+        wants = [Want(month_id(one, at)) for at in wanted]
+        for at, found in zip(wanted, await services.store.get(f"branch-{one}", wants) if wants else [], strict=True):
+            if found.revisions and not found.revisions[0].deleted:
+                fields = content_of(found.revisions[0].body)["fields"]
+                values = {path[8:]: value for path, value in fields.items() if path.startswith("figures/")}
+                told.append(MonthRow(one, at, fields["state"], fields["number"], values))
+    return told
+
+
+@get("/activity-records/{branch:str}/{month:str}")
+async def read_month(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    branch: FromPath[str],
+    month: FromPath[str],
+    version: FromQuery[int | None] = None,
+) -> Month:
+    """The activity record of one branch and month: as it is now, or (`version`) as it was approved."""
+    days(month, None)
+
+    def query(sql: Any) -> tuple[dict[str, Any] | None, list[tuple[int, dict[str, Any]]], bytes, bytes]:
+        branches_for(sql, actor.reader, branch)
+        rows = sql.execute(
+            "SELECT number, fields FROM version WHERE branch=? AND month=? ORDER BY number", [branch, month]
+        ).fetchall()
+        wanted = month_wanted(sql, f"branch-{branch}", branch, month, services.ledger.zone.key)
+        return wanted.body, [(n, content_of(fields)) for n, fields in rows], wanted.digest, wanted.held
+
+    body, versions, digest, held = await services.ledger.read(query)
+    fields = body["fields"] if body is not None else None
+    if version is not None:
+        fields = dict(versions).get(version)
+    if fields is None:
+        raise NotFound(document=month_id(branch, month))
+    seen = ""
+    if version is None and digest == held:
+        (found,) = await services.store.get(f"branch-{branch}", [Want(month_id(branch, month))])
+        seen = f"sha256-{seen_hash(content_of(found.revisions[0].body), [])}" if found.revisions else ""
+    return _month(branch, month, fields, [number for number, _ in versions], seen)
+
+
+def _month(branch: str, month: str, fields: dict[str, Any], published: list[int], seen: str) -> Month:
+    def named(head: str) -> list[str]:
+        return [path.removeprefix(head) for path in fields if path.startswith(head)]
+
+    told = [
+        FigureTold(
+            one.code,
+            one.zh,
+            one.en,
+            *one.unit,
+            fields.get(f"figures/{one.code}", 0),
+            f"/api/v1/figures/{one.code}/contributions?branch={branch}&first={month}&last={month}",
+        )
+        for one in FIGURES
+    ]
+    return Month(
+        month_id(branch, month),
+        branch,
+        month,
+        fields["state"],
+        fields["number"],
+        told,
+        named("activities/"),
+        named("late/"),
+        published,
+        fields.get("approved_by", ""),
+        fields.get("approved_at", ""),
+        seen,
+    )
+
+
+def _meaning(code: str) -> FigureMeaning:
+    one = figure_of(code)
+    return FigureMeaning(one.code, one.zh, one.en, *one.unit, one.meaning_zh, one.meaning_en)
+
+
+router = Router(
+    "/",
+    route_handlers=[meanings, read_figures, open_figure, list_months, read_month],
+    guards=[need_login],
+    tags=["ledger"],
+)

@@ -1,0 +1,210 @@
+"""Decide how the desk lists field records, and what it is told of one: its values with their history, and all that accompanies it."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from schemas import label_of, readers, rule_of, upgrade
+from server.api.base import need_login
+from server.api.desk import cursor, days, is_personal, leaves_of, note_reading, place_of, resume
+from server.services import Services
+from sync.actor import Actor
+from sync.checking import check_id
+from sync.documents import content_of
+from sync.ledger.follow import hashes
+from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, records
+from sync.reconcile.explain import Explanation, Held, disputed, explain, removed
+from sync.reconcile.joining import joined
+from sync.stores.contract import Want
+
+Type = Literal["visit", "service", "survey", "event"]
+Standing = Literal["counted", "flagged", "withdrawn", "undated"]
+Review = Literal["open", "approved", "amended", "returned"]
+
+
+class Records(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    records: list[RecordRow]
+    next: str | None
+
+
+class Value(msgspec.Struct, frozen=True):
+    """One value that a field was given. `fate`: shown, agrees, lost (to a rule: nobody has seen it) or replaced; `held`: kept,
+    pruned or redacted; `over`: the stamps of the values that it replaced or stands above; `at`: milliseconds since 1970."""
+
+    value: Any
+    held: str
+    fate: str
+    stamp: str
+    member: str
+    tablet: str
+    at: int | None
+    by: str
+    over: list[str]
+    ahead: bool
+
+
+class FieldTold(msgspec.Struct, frozen=True):
+    """A field that was written more than once, and every value it had, the shown one first."""
+
+    path: str
+    zh: str
+    en: str
+    rule: str
+    disputed: bool
+    open_for_person: bool
+    values: list[Value]
+
+
+class Companion(msgspec.Struct, frozen=True):
+    """A photo, rating, signature, assignment or review decision, as it was written."""
+
+    id: str
+    type: str
+    author: str
+    fields: dict[str, Any]
+
+
+class RecordTold(msgspec.Struct, frozen=True):
+    """`seen` is what a decision on this record is bound to: give it back with the decision."""
+
+    id: str
+    database: str
+    revision: str
+    body: dict[str, Any]
+    withdrawn: bool
+    disputed: list[str]
+    history: list[FieldTold]
+    problems: list[dict[str, Any]]
+    relayed: list[dict[str, Any]]
+    beside: list[Companion]
+    review: str
+    activity: str | None
+    seen: str
+
+
+@get("/records")
+async def list_records(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    branch: FromQuery[str | None] = None,
+    type: FromQuery[Type | None] = None,
+    author: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+    standing: FromQuery[Standing | None] = None,
+    review: FromQuery[Review | None] = None,
+    first: FromQuery[str | None] = None,
+    last: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+) -> Records:
+    """Records that the actor may read, the newest day first. `first` and `last`: local days, months or years."""
+    span = days(first, last)
+    branches = None if branch is None else [branch]
+    where = RecordWhere(branches, type, author, subject, standing, review, *span)
+    day, record = resume(after, "~", "~")
+    found = await services.ledger.read(lambda sql: records(sql, actor.reader, where, (day, record), limit))
+    note_reading(services, actor, [row.id for row in found if row.person])
+    return Records(found, cursor((found[-1].day, found[-1].id)) if len(found) == limit else None)
+
+
+@get("/records/{record:str}")
+async def read_record(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], record: FromPath[str]
+) -> RecordTold:
+    """One record with everything that is known of it. Leaves that are not merged yet are shown as their merge will be."""
+    return await tell(services, actor, record)
+
+
+async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
+    """Raises NotFound for a record that is not there or may not be seen."""
+    place = await place_of(services, actor.reader, record)
+    found = await leaves_of(services, actor, place.db, record)
+    body = dict(upgrade(joined(found)))
+    seen = (await hashes(services.store, services.ledger, place.db, [record])).get(record, "")
+    check = await _check(services, place, record)
+    fields = body.get("fields")
+    if isinstance(fields, dict) and is_personal(fields.get("subject", record)):
+        note_reading(services, actor, [record])
+    return RecordTold(
+        record,
+        place.db,
+        next(one.rev for one in found.revisions if not one.deleted),
+        body,
+        removed(body).in_force,
+        disputed(body),
+        history_of(body, int(services.now().timestamp() * 1000)),
+        _list(check.get("problems")),
+        _list(check.get("relayed")),
+        await _beside(services, actor, place.db, record),
+        place.review,
+        place.activity,
+        seen,
+    )
+
+
+def history_of(body: dict[str, Any], clock_ms: int) -> list[FieldTold]:
+    """Every field of which more than the shown value is known."""
+    replaced = body.get("replaced")
+    paths = (
+        {entry.get("path") for entry in replaced if isinstance(entry, dict)} if isinstance(replaced, list) else set()
+    )
+    told = [
+        explain(body, path, clock_ms, rule_of=rule_of) for path in sorted(one for one in paths if isinstance(one, str))
+    ]
+    return [_field(str(body.get("type")), one) for one in told if one.writes]
+
+
+def _field(of: str, told: Explanation) -> FieldTold:
+    zh, en = label_of(of, told.path)
+    values = [
+        Value(
+            one.value if one.held is Held.KEPT else None,
+            one.held.value,
+            one.fate.value,
+            one.stamp,
+            one.member,
+            one.device,
+            one.at_ms,
+            one.by,
+            [other.stamp for other in one.over],
+            one.ahead,
+        )
+        for one in told.writes
+    ]
+    return FieldTold(told.path, zh, en, told.rule.value, told.disputed, told.open_for_person, values)
+
+
+async def _check(services: Services, place: Place, record: str) -> dict[str, Any]:
+    (found,) = await services.store.get(place.db, [Want(check_id(record))])
+    alive = [one for one in found.revisions if not one.deleted]
+    fields = content_of(alive[0].body).get("fields") if alive else None
+    return fields if isinstance(fields, dict) else {}
+
+
+async def _beside(services: Services, actor: Actor, db: str, record: str) -> list[Companion]:
+    """Companions that the actor may read, checks left out."""
+    known = await services.ledger.read(lambda sql: beside(sql, actor.reader, record))
+    wants = [Want(one) for one, of, _ in known if of != "check"]
+    told = []
+    for found in await services.store.get(db, wants) if wants else []:
+        for stored in found.revisions:
+            body = content_of(stored.body)
+            # Asked again of what lies there now: the ledger may be a moment behind.
+            if stored.deleted or (actor.reader is not None and readers(body).isdisjoint(actor.reader)):
+                continue
+            fields = body.get("fields")
+            shown = {path: value for path, value in fields.items() if not path.startswith("readers/")} if fields else {}
+            told.append(Companion(found.id, str(body.get("type")), str(body.get("author", "")), shown))
+    return told
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+router = Router("/", route_handlers=[list_records, read_record], guards=[need_login], tags=["records"])

@@ -1,0 +1,205 @@
+"""Decide how a decision taken at the desk becomes a document: bound to what was seen, and let in by the same door as a tablet's."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, Router, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from server.api.base import Refusal, need_login
+from server.api.desk import is_personal, leaves_of, note_reading
+from server.api.records import RecordTold, tell
+from server.services import Services
+from sync.actor import Actor
+from sync.documents import content_of, encode
+from sync.errors import BadRequest, FieldbookError, Forbidden, NotFound
+from sync.ledger.follow import hashes
+from sync.ledger.queries import activity, branches_for, places
+from sync.reconcile.body import stamps_of
+from sync.reconcile.explain import seen_hash
+from sync.reconcile.joining import joined
+from sync.reconcile.stamps import next_stamp
+from sync.stores.contract import Edit, Want
+
+_Text = Annotated[str, Meta(min_length=1, max_length=5000)]
+_Id = Annotated[str, Meta(min_length=3, max_length=160)]
+
+BOUND = frozenset({"approve", "return", "settle"})
+"""Decisions on what a record says: they hold for what was seen, and for nothing else."""
+
+
+class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    field: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A disputed field, the value that it gets, and the stamps of the writes that were seen."""
+
+    path: str
+    value: Any
+    saw: list[str]
+
+
+class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`record`: a record, activity, subject or activity record; `seen`: as it was told with it; `records`: the others that are
+    joined with it or split from it; `same_as`: the subject that this one is the same as; `supersedes`: an earlier decision."""
+
+    record: _Id
+    decision: Literal["approve", "return", "settle", "join", "split", "alias", "reopen"]
+    seen: str | None = None
+    text: _Text | None = None
+    remarks: Annotated[list[Remark], Meta(max_length=200)] = []
+    settles: list[Settled] = []
+    records: Annotated[list[_Id], Meta(max_length=200)] = []
+    same_as: _Id | None = None
+    supersedes: _Id | None = None
+
+
+class Decided(msgspec.Struct, frozen=True):
+    id: str
+    revision: str
+    record: str
+
+
+class Outdated(msgspec.Struct, frozen=True):
+    """Nothing was decided: the record has changed since. `newer`: what it says now (none for an activity record)."""
+
+    error: str
+    reason: str
+    seen: str
+    newer: RecordTold | None
+
+
+class _On:
+    """What a decision is about: its database, branch, those who read it, and what it says now."""
+
+    def __init__(self, db: str, branch: str, readers: tuple[str, ...], seen: str) -> None:
+        self.db, self.branch, self.readers, self.seen = db, branch, readers, seen
+
+
+@post("/reviews")
+async def decide(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[Decision]
+) -> Response[Decided | Outdated | Refusal]:
+    """Take a decision. 409 with what the record says now when that is not what was seen."""
+    if actor.member is None:
+        raise Forbidden("A decision is a person's: log in with an account that has a member.")
+    on = await _about(services, actor, data.record)
+    _check(data)
+    await _check_others(services, actor, data)
+    if data.decision in BOUND and data.seen != on.seen:
+        newer = None if data.record.startswith("activity_record:") else await tell(services, actor, data.record)
+        reason = "This has changed since you saw it: look at it again, then decide."
+        return Response(Outdated("conflict", reason, on.seen, newer), status_code=409)
+    edit = _document(services, actor, data, on, await _stamp(services, actor, actor.member, data, on))
+    (result,) = await services.admission.push(actor, on.db, [edit])
+    if isinstance(result, FieldbookError):
+        raise result
+    await services.audit.write("decision", actor, record=data.record, decision=data.decision, review=edit.id)
+    return Response(Decided(edit.id, result.rev, data.record), status_code=201)
+
+
+async def _about(services: Services, actor: Actor, doc: str) -> _On:
+    """Raises NotFound for what is not there or may not be seen."""
+    if doc.startswith("activity_record:"):
+        return await _about_month(services, actor, doc)
+    reader = actor.reader
+    if doc.startswith("activity:"):
+
+        def query(sql: Any) -> Any:
+            every = reader is None or "committee" in reader
+            return activity(sql, None if every else branches_for(sql, reader, None), doc)
+
+        found = await services.ledger.read(query)
+        if found is None:
+            raise NotFound(document=doc)
+        credited = [path.partition("/")[2] for path in found[3] if path.startswith("branches/")]
+        return _On(found[1], found[2], ("committee", *(f"branch:{one}" for one in credited)), "")
+    place = (await services.ledger.read(lambda sql: places(sql, reader, [doc]))).get(doc)
+    if place is None:
+        raise NotFound(document=doc)
+    seen = (await hashes(services.store, services.ledger, place.db, [doc])).get(doc, "")
+    if is_personal(doc):
+        note_reading(services, actor, [doc])
+    return _On(place.db, place.branch, place.audience, seen)
+
+
+async def _about_month(services: Services, actor: Actor, doc: str) -> _On:
+    branch = doc.split(":")[1]
+    found = await leaves_of(services, actor, f"branch-{branch}", doc)
+    alive = next(one for one in found.revisions if not one.deleted)
+    seen = f"sha256-{seen_hash(content_of(alive.body), [])}"
+    return _On(f"branch-{branch}", branch, (f"branch:{branch}", "committee"), seen)
+
+
+def _check(data: Decision) -> None:
+    """Raises BadRequest for a decision that lacks what it is about."""
+    if data.decision == "return" and not (data.text or data.remarks):
+        raise BadRequest("Say what is to be put right: `text`, or `remarks` on fields.", code="no_reason")
+    if data.decision == "settle" and not data.settles:
+        raise BadRequest("Name the field, its value and the writes that you saw: `settles`.", code="no_field")
+    if data.decision in ("join", "split") and not set(data.records) - {data.record}:
+        raise BadRequest("Name the other records: `records`.", code="no_records")
+    if data.decision == "alias" and data.same_as in (None, data.record):
+        raise BadRequest("Name the subject that this one is the same as: `same_as`.", code="no_subject")
+
+
+async def _check_others(services: Services, actor: Actor, data: Decision) -> None:
+    """What a decision names beside its record must be there for the actor too. Raises NotFound."""
+    named = [one.removeprefix("activity:") for one in data.records]
+    if data.same_as is not None:
+        named.append(data.same_as)
+    found = await services.ledger.read(lambda sql: places(sql, actor.reader, named))
+    missing = [one for one in named if one not in found]
+    if missing:
+        raise NotFound(f"There is no {missing[0]}.", document=missing[0])
+    if data.supersedes is not None:
+        (held,) = await services.store.get((await _about(services, actor, data.record)).db, [Want(data.supersedes)])
+        if not held.tree:
+            raise NotFound(f"There is no {data.supersedes}.", document=data.supersedes)
+
+
+async def _stamp(services: Services, actor: Actor, member: str, data: Decision, on: _On) -> str:
+    """A settled dispute becomes an edit of the record under the decision's stamp: it comes after every stamp in it."""
+    known: set[str] = set()
+    if data.decision == "settle":
+        known = stamps_of(joined(await leaves_of(services, actor, on.db, data.record)))
+    clock_ms = int(services.now().timestamp() * 1000)
+    return next_stamp(clock_ms, "", known, "desk", member, lambda below: int(services.random_hex(8), 16) % below)
+
+
+def _document(services: Services, actor: Actor, data: Decision, on: _On, stamp: str) -> Edit:
+    now = services.now()
+    mark = services.random_hex(8)
+    milliseconds = int(now.timestamp() * 1000)
+    fields: dict[str, Any] = {"record": data.record, "decision": data.decision}
+    fields["at"] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if data.decision in BOUND:
+        fields["seen"] = on.seen
+    for name in ("text", "same_as", "supersedes"):
+        if (value := getattr(data, name)) is not None:
+            fields[name] = value
+    for number, remark in enumerate(data.remarks):
+        item = f"remarks/{mark}.{number:03d}"
+        fields |= {f"{item}/text": remark.text} | ({f"{item}/field": remark.field} if remark.field else {})
+    if data.settles:
+        fields["settles"] = msgspec.to_builtins(data.settles)
+    fields |= {f"records/{one}": True for one in data.records}
+    fields |= {f"readers/{one}": True for one in on.readers if one not in ("everyone", "administrator")}
+    body = {
+        "type": "review",
+        "version": 1,
+        "branch": on.branch,
+        "author": actor.member,
+        "device": "desk",
+        "fields": fields,
+        "stamps": {"": stamp},
+        "replaced": [],
+    }
+    return Edit(f"review:{milliseconds:013d}{mark}", None, body, encode(body))
+
+
+router = Router("/", route_handlers=[decide], guards=[need_login], tags=["reviews"])

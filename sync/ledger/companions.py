@@ -1,0 +1,85 @@
+"""Decide what the ledger remembers of what accompanies a record: ratings, photos, checks, decisions. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from schemas import readers
+from sync.ledger.facts import KINDS
+
+COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment", "check"})
+HOLDERS = frozenset({*KINDS, "case"})
+"""Types that companions accompany and whose readers theirs follow; subjects too."""
+
+BINDING = ("join", "split")
+STANDING = ("approve", "return", "reopen")
+"""Decisions that say how a record stands."""
+
+
+class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a companion counts. `order` sorts decisions by time; `records` are those that a join or split names."""
+
+    author: str = ""
+    order: str = ""
+    decision: str = ""
+    seen: str = ""
+    same_as: str = ""
+    supersedes: str = ""
+    records: tuple[str, ...] = ()
+    score: int = 0
+    at: str = ""
+    digest: str = ""
+    media: str = ""
+    caption: str = ""
+    withdrawn: bool = False
+    problems: int = 0
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(CompanionFacts).decode
+
+
+def record_of(fields: Mapping[str, Any]) -> str:
+    """The record that a companion names; a decision on an activity is one on its earliest record."""
+    record = fields.get("record")
+    return record.removeprefix("activity:") if isinstance(record, str) else ""
+
+
+def facts_of(body: Mapping[str, Any], fields: Mapping[str, Any]) -> CompanionFacts:
+    """The facts of a companion; texts are empty where it says nothing."""
+    stamps = body.get("stamps")
+    named = {path[8:] for path, value in fields.items() if value is True and path.startswith("records/")}
+    problems = fields.get("problems")
+    removal = fields.get("withdrawn")
+    score = fields.get("score")
+    return CompanionFacts(
+        author=_text(body.get("author")),
+        order=_text(stamps.get("")) if isinstance(stamps, dict) else "",
+        decision=_text(fields.get("decision")),
+        seen=_text(fields.get("seen")),
+        same_as=_text(fields.get("same_as")),
+        supersedes=_text(fields.get("supersedes")),
+        records=tuple(sorted(one.removeprefix("activity:") for one in named)),
+        score=score if type(score) is int and 0 < score < 6 else 0,
+        at=_text(fields.get("at")),
+        digest=_text(fields.get("digest")),
+        media=_text(fields.get("media")),
+        caption=_text(fields.get("caption")),
+        withdrawn=isinstance(removal, dict) and isinstance(removal.get("over"), list),
+        problems=len(problems) if isinstance(problems, list) else 0,
+    )
+
+
+def kept_readers(fields: Mapping[str, Any]) -> frozenset[str]:
+    """The readers that a companion names beside its author and the secretary."""
+    return frozenset(path[8:] for path, value in fields.items() if value is True and path.startswith("readers/"))
+
+
+def readers_of(body: Mapping[str, Any]) -> frozenset[str]:
+    """Who reads the record itself, as far as a companion can say it."""
+    return frozenset(one for one in readers(body) if one not in ("everyone", "administrator"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,226 @@
+"""Decide what of a record the ledger goes by: who, what, where, when, and the problems in it. Pure.
+
+The ledger keeps no narrative: what a record tells in words stays in the store.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from schemas import item_scope
+from sync.reconcile.activities import Happening
+from sync.reconcile.explain import removed
+
+KINDS = ("visit", "service", "survey", "event")
+"""The types whose records become activities."""
+
+
+class ProblemFact(msgspec.Struct, array_like=True, frozen=True):
+    item: str
+    state: str
+    solved: str
+    severity: int
+    owner: str
+    due: str
+
+
+class FollowUp(msgspec.Struct, array_like=True, frozen=True):
+    problem: str
+    state: str
+    day: str
+
+
+class Facts(msgspec.Struct, array_like=True, frozen=True):
+    """`start`, `end`: seconds since 1970, both None when the record has no usable period; `day`: the centre's local day of its
+    start. Texts are empty where the record says nothing."""
+
+    of: str
+    kind: str
+    branch: str
+    author: str
+    subject: str
+    start: int | None
+    end: int | None
+    day: str
+    people: tuple[str, ...]
+    parties: tuple[str, ...]
+    place: tuple[int, int, int] | None
+    title: str
+    matter: str
+    case: str
+    window: str
+    matters: int
+    problems: tuple[ProblemFact, ...]
+    follow_ups: tuple[FollowUp, ...]
+    withdrawn: bool
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Facts).decode
+
+
+def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
+    """The facts of a visit, service, survey or event in its current shape. Never raises: what cannot be read is left out."""
+    fields = body.get("fields")
+    fields = fields if isinstance(fields, dict) else {}
+    sets, items = _collections(fields)
+    gone = _removed(body, fields)
+    author = _text(body.get("author"))
+    start, end = _period(fields.get("period"))
+    people = {name for name, there in sets.get("participants", {}).items() if there is True}
+    if sets.get("participants", {}).get(author) is not False and author:
+        people.add(author)
+    parties = (name for name, there in sets.get("parties", {}).items() if there is True)
+    return Facts(
+        of=_text(body.get("type")),
+        kind=_text(fields.get("kind")),
+        branch=_text(body.get("branch")),
+        author=author,
+        subject=_text(fields.get("subject")),
+        start=start,
+        end=end,
+        day=local_day(start, zone) if start is not None else "",
+        people=tuple(sorted(people)),
+        parties=tuple(sorted(parties)),
+        place=_place(fields.get("place")),
+        title=_text(fields.get("title")),
+        matter=_text(fields.get("matter")),
+        case=_text(fields.get("case")),
+        window=_text(fields.get("window")),
+        matters=_count(fields.get("matters"), 1),
+        problems=_problems(items.get("problems", {}), gone, zone),
+        follow_ups=_follow_ups(items.get("follow_ups", {}), gone, zone),
+        withdrawn="" in gone,
+    )
+
+
+def happening(record: str, bucket: str, subject: str, facts: Facts) -> Happening:
+    """`subject`: the one that aliases lead to."""
+    about = facts.title if facts.of == "event" else facts.matter
+    kind = "" if facts.of == "survey" else facts.kind
+    start = facts.start or 0
+    return Happening(
+        record,
+        bucket,
+        facts.of,
+        kind,
+        about,
+        subject,
+        facts.case,
+        facts.author,
+        frozenset(facts.people),
+        start,
+        max(start, facts.end or start),
+        facts.place,
+    )
+
+
+def bucket_of(facts: Facts, subject: str) -> str:
+    """Records of one bucket are compared with each other. Without a subject only those of one branch and kind are."""
+    if subject:
+        return f"{facts.of} {facts.day} {subject}"
+    return f"{facts.of} {facts.day} {facts.branch} {facts.kind}"
+
+
+def local_day(seconds: int, zone: ZoneInfo) -> str:
+    """The centre's day of a moment."""
+    return _day_of(seconds // 900, zone)
+
+
+def day_of(instant: object, zone: ZoneInfo) -> str:
+    """The centre's day of `2026-11-20T00:03:12Z`, or the day itself; "" for anything else."""
+    if not isinstance(instant, str):
+        return ""
+    seconds = _seconds(instant)
+    return local_day(seconds, zone) if seconds is not None else ""
+
+
+@lru_cache(maxsize=65536)
+def _day_of(quarter: int, zone: ZoneInfo) -> str:
+    # Every zone's days begin at a full quarter of an hour.
+    return datetime.fromtimestamp(quarter * 900, zone).strftime("%Y-%m-%d")
+
+
+def _collections(fields: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, dict[str, Any]]]]:
+    """Sets as {set: {member: value}}, item lists as {list: {item: {part: value}}}."""
+    sets: dict[str, dict[str, Any]] = {}
+    items: dict[str, dict[str, dict[str, Any]]] = {}
+    for path, value in fields.items():
+        head, slash, rest = path.partition("/")
+        if slash:
+            item, more, part = rest.partition("/")
+            if more:
+                items.setdefault(head, {}).setdefault(item, {})[part] = value
+            else:
+                sets.setdefault(head, {})[item] = value
+    return sets, items
+
+
+def _removed(body: Mapping[str, Any], fields: Mapping[str, Any]) -> set[str]:
+    """What is withdrawn for good: "" for the record, `problems/<id>` for an item. Most records hold no removal at all."""
+    asked = [path for path, value in fields.items() if isinstance(value, dict) and item_scope(path) is not None]
+    if not asked:
+        return set()
+    items = [(item_scope(path) or "").rstrip("/") for path in asked]
+    return {item for item in items if removed(dict(body), item).in_force}
+
+
+def _problems(items: Mapping[str, Mapping[str, Any]], gone: set[str], zone: ZoneInfo) -> tuple[ProblemFact, ...]:
+    return tuple(
+        ProblemFact(
+            item,
+            _text(parts.get("state")) or "open",
+            day_of(parts.get("solved"), zone),
+            _count(parts.get("severity"), 1),
+            _text(parts.get("owner")),
+            _text(parts.get("due")),
+        )
+        for item, parts in sorted(items.items())
+        if f"problems/{item}" not in gone and parts.get("text") is not None
+    )
+
+
+def _follow_ups(items: Mapping[str, Mapping[str, Any]], gone: set[str], zone: ZoneInfo) -> tuple[FollowUp, ...]:
+    return tuple(
+        FollowUp(_text(parts.get("problem")), _text(parts.get("state")), day_of(parts.get("at"), zone))
+        for item, parts in sorted(items.items())
+        if f"follow_ups/{item}" not in gone and _text(parts.get("problem"))
+    )
+
+
+def _period(value: Any) -> tuple[int | None, int | None]:
+    if not isinstance(value, list) or len(value) != 2:
+        return None, None
+    start = _seconds(value[0])
+    end = _seconds(value[1]) if value[1] is not None else start
+    return (start, end) if start is not None and end is not None else (None, None)
+
+
+def _seconds(instant: Any) -> int | None:
+    try:
+        moment = datetime.fromisoformat(instant)
+    except (TypeError, ValueError):
+        return None
+    # Beyond these years a zone may have no day for it; such a date is flagged and counts nowhere.
+    return int(moment.replace(tzinfo=UTC).timestamp()) if 1900 < moment.year < 2200 else None
+
+
+def _place(value: Any) -> tuple[int, int, int] | None:
+    if not isinstance(value, list) or len(value) not in (2, 3) or not all(type(one) is int for one in value):
+        return None
+    if max(map(abs, value)) > 1_800_000_000:
+        return None
+    return value[0], value[1], value[2] if len(value) == 3 else 0
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object, default: int) -> int:
+    """Within what SQLite holds; a number beyond is flagged by the checks anyway."""
+    return value if type(value) is int and abs(value) < 2**53 else default

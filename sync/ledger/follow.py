@@ -1,0 +1,100 @@
+"""Decide how the ledger is brought up to date with a store: a page of a database's feed at a time, each once, in any order of
+databases. Everything here may be broken off and begun again."""
+
+from collections.abc import Callable, Sequence
+from sqlite3 import Connection
+from typing import Protocol
+
+from schemas.canonical import NotCanonical
+from sync.databases import kind_of
+from sync.errors import NotFound
+from sync.ledger import companions
+from sync.ledger.ledger import Ledger
+from sync.reconcile.explain import seen_hash
+from sync.reconcile.joining import joined
+from sync.stores.contract import LEAVES, Store, Want
+
+PAGE = 1000
+
+
+class Erased(Protocol):
+    """What is known to be erased for good."""
+
+    @property
+    def any(self) -> bool: ...
+
+    def holds(self, doc: str) -> bool: ...
+
+
+def is_followed(db: str) -> bool:
+    return kind_of(db) in ("branch", "shared", "centre")
+
+
+async def follow(store: Store, ledger: Ledger, db: str, erased: Erased) -> tuple[str, bool]:
+    """Take in the next page. Returns the position after it, and whether there was anything. Raises NotFound."""
+    info = await store.info(db)
+    known = await ledger.feed(db)
+    if known is not None and known[0] != info.instance_start_time:
+        # Dropped and made again under the same name: what was known of it is no more.
+        await ledger.forget(db)
+        known = None
+    position = known[1] if known else "0"
+    page = await store.changes(db, position, limit=PAGE, bodies=True)
+    changes = [one for one in page.changes if not erased.holds(one.id)] if erased.any else page.changes
+    if page.changes or known is None or page.last != position:
+        await ledger.apply(db, info.instance_start_time, changes, page.last)
+    return page.last, bool(page.changes)
+
+
+async def judge(store: Store, ledger: Ledger, db: str) -> None:
+    """Find out how records stand to the decisions about them."""
+    while dues := await ledger.due("hash", db):
+        try:
+            seen = await hashes(store, ledger, db, [due.id for due in dues])
+        except NotFound:
+            await ledger.done("hash", dues)
+            return
+        await ledger.judged(db, [(due, seen.get(due.id, "")) for due in dues])
+
+
+async def hashes(store: Store, ledger: Ledger, db: str, records: Sequence[str]) -> dict[str, str]:
+    """What an approval of each record, as it lies in the store, is bound to: its live writes and the photos beside it."""
+    digests = await ledger.read(lambda sql: photo_digests(sql, records))
+    seen = {}
+    for found in await store.get(db, [Want(one, LEAVES) for one in records]):
+        if any(not one.deleted for one in found.revisions):
+            try:
+                seen[found.id] = f"sha256-{seen_hash(joined(found), digests.get(found.id, []))}"
+            except NotCanonical:
+                continue
+    return seen
+
+
+def photo_digests(sql: Connection, records: Sequence[str]) -> dict[str, list[str]]:
+    """The digests of each record's photos, without those taken back."""
+    told: dict[str, list[str]] = {}
+    for record in records:
+        rows = sql.execute("SELECT facts FROM companion WHERE record=? AND type='photo'", [record]).fetchall()
+        facts = [companions.decode(row[0]) for row in rows]
+        told[record] = [one.digest for one in facts if not one.withdrawn and one.digest]
+    return told
+
+
+def every_id(sql: Connection) -> list[tuple[str, str]]:
+    """(database, id) of everything that the ledger knows of."""
+    tables = ("record", "subject", "companion")
+    return [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
+
+
+async def catch_up(
+    store: Store, ledger: Ledger, erased: Erased, progress: Callable[[str, int], None] = lambda db, count: None
+) -> None:
+    """Follow every database to its end. `progress` is told of each page: the database, and changes taken in so far."""
+    for db in [one for one in await store.databases() if is_followed(one)]:
+        count, more = 0, True
+        while more:
+            _, more = await follow(store, ledger, db, erased)
+            count += PAGE if more else 0
+            progress(db, count)
+    for db in await ledger.due_databases("hash"):
+        await judge(store, ledger, db)

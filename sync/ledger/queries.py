@@ -1,0 +1,338 @@
+"""Decide how the ledger answers whoever may ask: every question is narrowed, in SQL, to what the reader may see (LG…).
+
+`Reader` is the set of principals that somebody holds; None hides nothing. Every function takes a reading connection of the ledger.
+"""
+
+import heapq
+import json
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sync.errors import BadRequest, Forbidden
+from sync.ledger import companions
+from sync.ledger.facts import decode
+from sync.ledger.figures import BY_CODE, FIGURES, Figure, select
+from sync.stores.contract import Readers
+
+Reader = Readers | None
+
+_PERSONAL = ("household:", "resident:")
+_SEEN = (
+    " AND EXISTS (SELECT 1 FROM reader p WHERE p.audience = {}.audience"
+    " AND p.principal IN (SELECT value FROM json_each(?)))"
+)
+_fields = msgspec.json.Decoder(dict[str, Any]).decode
+
+GROUPED_BY = {
+    "branch": "c.branch",
+    "member": "c.member",
+    "of": "c.of",
+    "kind": "c.kind",
+    "day": "c.day",
+    "month": "substr(c.day, 1, 7)",
+    "window": "coalesce(nullif(c.window, ''), m.window, '')",
+    "unit": "coalesce(nullif(w.unit, ''), m.unit, '')",
+}
+_PLACES = (
+    " LEFT JOIN directory m ON m.id = 'member:' || c.member"
+    " LEFT JOIN directory w ON w.id = coalesce(nullif(c.window, ''), m.window)"
+)
+
+
+class RecordRow(msgspec.Struct, frozen=True):
+    """A record as lists show it. Times are UTC; `person`: it is about a household or a resident, so its reading is audited."""
+
+    id: str
+    type: str
+    kind: str
+    branch: str
+    author: str
+    participants: tuple[str, ...]
+    subject: str
+    subject_name: str
+    title: str
+    day: str
+    start: int | None
+    end: int | None
+    standing: str
+    review: str
+    problems: int
+    activity: str | None
+    person: bool
+
+
+class RecordWhere(NamedTuple):
+    """Which records are asked for; None leaves a column free. `first` and `last` are local days."""
+
+    branches: Sequence[str] | None = None
+    of: str | None = None
+    author: str | None = None
+    subject: str | None = None
+    standing: str | None = None
+    review: str | None = None
+    first: str = ""
+    last: str = "~"
+
+
+class Place(NamedTuple):
+    """Where a record lies, and its activity."""
+
+    db: str
+    branch: str
+    audience: tuple[str, ...]
+    review: str
+    activity: str | None
+
+
+def records(
+    sql: Connection, reader: Reader, where: RecordWhere, before: tuple[str, str], limit: int
+) -> list[RecordRow]:
+    """Newest day first; `before` is (day, id) of the last one shown."""
+    branches = where.branches if where.branches is not None else _every_branch(sql)
+    found = heapq.merge(
+        *[_records_of(sql, reader, where, branch, before, limit) for branch in branches],
+        key=lambda row: (row.day, row.id),
+        reverse=True,
+    )
+    return [row for row, _ in zip(found, range(limit), strict=False)]
+
+
+def places(sql: Connection, reader: Reader, ids: Sequence[str]) -> dict[str, Place]:
+    """Where these lie: records, subjects and cases, as far as the reader may see them."""
+    asked = json.dumps(list(ids))
+    found: dict[str, Place] = {}
+    for table, review, activity in (
+        ("record", "x.review", "(SELECT a.id FROM activity a WHERE a.anchor = x.anchor)"),
+        ("subject", "''", "NULL"),
+    ):
+        rows = sql.execute(
+            f"SELECT x.id, x.db, x.branch, u.readers, {review}, {activity} FROM {table} x JOIN audience u USING (audience)"
+            " WHERE x.id IN (SELECT value FROM json_each(?))" + (_SEEN.format("x") if reader is not None else ""),
+            [asked, *_seen(reader)],
+        )
+        for one, db, branch, readers, stands, of in rows:
+            found[one] = Place(db, branch, tuple(json.loads(readers)), stands, of)
+    return found
+
+
+def beside(sql: Connection, reader: Reader, record: str) -> list[tuple[str, str, companions.CompanionFacts]]:
+    """(id, type, facts) of what accompanies a record, as far as the reader may see it, in the order of the ids."""
+    rows = sql.execute(
+        "SELECT x.id, x.type, x.facts FROM companion x WHERE x.record=?"
+        + (_SEEN.format("x") if reader is not None else "")
+        + " ORDER BY x.id",
+        [record, *_seen(reader)],
+    )
+    return [(one, of, companions.decode(facts)) for one, of, facts in rows]
+
+
+def companion(sql: Connection, reader: Reader, doc: str) -> tuple[str, str, companions.CompanionFacts] | None:
+    """(database, record, facts) of a companion; None when there is none that the reader may see."""
+    row = sql.execute(
+        "SELECT x.db, x.record, x.facts FROM companion x WHERE x.id=?"
+        + (_SEEN.format("x") if reader is not None else ""),
+        [doc, *_seen(reader)],
+    ).fetchone()
+    return None if row is None else (row[0], row[1], companions.decode(row[2]))
+
+
+def activities(
+    sql: Connection, branches: Sequence[str], first: str, last: str, of: str | None, before: tuple[str, str], limit: int
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """(id, day, fields) of the activities credited to one of these branches, newest day first."""
+    rows = sql.execute(
+        "SELECT DISTINCT a.id, a.day, a.fields FROM contribution c JOIN activity a ON a.anchor = c.activity"
+        " WHERE c.branch IN (SELECT value FROM json_each(?)) AND c.base=0 AND c.day>=? AND c.day<=?"
+        " AND (? IS NULL OR c.of=?) AND (a.day, a.id) < (?, ?) ORDER BY a.day DESC, a.id DESC LIMIT ?",
+        [json.dumps(list(branches)), first, min(last, before[0]), of, of, *before, limit],
+    )
+    return [(one, day, _fields(fields)) for one, day, fields in rows]
+
+
+def activity(sql: Connection, branches: Sequence[str] | None, doc: str) -> tuple[str, str, str, dict[str, Any]] | None:
+    """(id, database, branch, fields) of the activity that this id names, or has become part of; None: every branch."""
+    row = sql.execute(
+        "SELECT a.id, a.home, a.branch, a.fields FROM record r JOIN activity a ON a.anchor = r.anchor WHERE r.id=?",
+        [doc.removeprefix("activity:")],
+    ).fetchone()
+    if row is None:
+        return None
+    fields = _fields(row[3])
+    credited = {path.removeprefix("branches/") for path in fields if path.startswith("branches/")}
+    return None if branches is not None and credited.isdisjoint(branches) else (row[0], row[1], row[2], fields)
+
+
+class FigureWhere(NamedTuple):
+    """What figures are about; None leaves a column free. Days are local and inclusive."""
+
+    branches: Sequence[str]
+    first: str
+    last: str
+    member: str | None = None
+    window: str | None = None
+    unit: str | None = None
+    of: str | None = None
+    kind: str | None = None
+    subject: str | None = None
+
+
+def figures(sql: Connection, where: FigureWhere, by: str | None = None) -> dict[str, dict[str, int]]:
+    """{group: {figure: value}}; without `by` the one group "". Figures of a group that are all 0 are left out."""
+    column = "''" if by is None else GROUPED_BY.get(by)
+    if column is None:
+        raise BadRequest(f"Figures can be grouped by {', '.join(GROUPED_BY)}.")
+    test, values = _test(where)
+    query = f"SELECT {column}, {select()} FROM contribution c{_PLACES} WHERE {test} GROUP BY 1 ORDER BY 1"
+    told = {
+        row[0]: {figure.code: value for figure, value in zip(FIGURES, row[1:], strict=True)}
+        for row in sql.execute(query, values)
+    }
+    return told or ({"": dict.fromkeys(BY_CODE, 0)} if by is None else {})
+
+
+class ContributionRow(msgspec.Struct, frozen=True):
+    """One row behind a figure."""
+
+    activity: str
+    record: str
+    item: str
+    branch: str
+    member: str
+    of: str
+    kind: str
+    subject: str
+    day: str
+    value: int
+
+
+def contributions(
+    sql: Connection, figure: Figure, where: FigureWhere, after: Sequence[Any], limit: int
+) -> tuple[list[ContributionRow], list[Any] | None]:
+    """The rows that make a figure, by branch and day, and where to go on (None at the end)."""
+    test, values = _test(where)
+    rows = sql.execute(
+        "SELECT a.id, c.record, c.item, c.branch, c.member, c.of, c.kind, c.subject, c.day, c.value, c.n"
+        f" FROM contribution c{_PLACES} JOIN activity a ON a.anchor = c.activity"
+        f" WHERE {test} AND {figure.condition} AND (c.branch, c.day, a.id, c.n) > (?, ?, ?, ?)"
+        " ORDER BY c.branch, c.day, a.id, c.n LIMIT ?",
+        [*values, *after, limit],
+    ).fetchall()
+    more = [rows[-1][3], rows[-1][8], rows[-1][0], rows[-1][10]] if len(rows) == limit else None
+    return [ContributionRow(*row[:10]) for row in rows], more
+
+
+def figure_of(code: str) -> Figure:
+    found = BY_CODE.get(code)
+    if found is None:
+        raise BadRequest(f"There is no figure {code}: {', '.join(BY_CODE)}.")
+    return found
+
+
+def branches_for(sql: Connection, reader: Reader, asked: str | None) -> list[str]:
+    """The branches whose figures and activities may be shown: one that is asked for, or all. Raises Forbidden."""
+    if reader is None or "committee" in reader:
+        return [asked] if asked else _every_branch(sql)
+    own = sorted(one.removeprefix("branch:") for one in reader if one.startswith("branch:"))
+    if asked is not None and asked not in own:
+        raise Forbidden("You may not see this branch's record.", branch=asked)
+    return [asked] if asked else own
+
+
+def names(sql: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Names of members, windows and branches, by document id."""
+    rows = sql.execute(
+        "SELECT id, name FROM directory WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
+    )
+    return dict(rows.fetchall())
+
+
+def months(sql: Connection, branch: str) -> list[str]:
+    """The months for which a branch has an activity record, the latest first."""
+    start = f"activity_record:{branch}:"
+    rows = sql.execute(
+        "SELECT id FROM document WHERE db=? AND id>=? AND id<? ORDER BY id DESC",
+        [f"branch-{branch}", start, start[:-1] + ";"],
+    )
+    return [month for (doc,) in rows if (month := doc.removeprefix(start)).count(":") == 0]
+
+
+def _records_of(
+    sql: Connection, reader: Reader, where: RecordWhere, branch: str, before: tuple[str, str], limit: int
+) -> list[RecordRow]:
+    columns = (("of", where.of), ("author", where.author), ("standing", where.standing), ("review", where.review))
+    named = [(column, value) for column, value in columns if value is not None]
+    tests = "".join(f" AND r.{column}=?" for column, _ in named)
+    values: list[Any] = [value for _, value in named]
+    if where.subject is not None:
+        tests += " AND (r.subject=? OR r.root=?)"
+        values += [where.subject, where.subject]
+    rows = sql.execute(
+        "SELECT r.id, r.of, r.branch, r.author, r.subject, s.name, r.day, r.standing, r.review, a.id, r.facts"
+        " FROM record r LEFT JOIN subject s ON s.id = r.subject LEFT JOIN activity a ON a.anchor = r.anchor"
+        " WHERE r.branch=? AND r.day>=? AND r.day<=? AND (r.day, r.id) < (?, ?)"
+        + tests
+        + (_SEEN.format("r") if reader is not None else "")
+        + " ORDER BY r.day DESC, r.id DESC LIMIT ?",
+        [branch, where.first, min(where.last, before[0]), *before, *values, *_seen(reader), limit],
+    )
+    return [_row(row) for row in rows]
+
+
+def _row(row: Sequence[Any]) -> RecordRow:
+    record, of, branch, author, subject, name, day, standing, review, activity_id, raw = row
+    facts = decode(raw)
+    return RecordRow(
+        record,
+        of,
+        facts.kind,
+        branch,
+        author,
+        facts.people,
+        subject,
+        name or "",
+        facts.title or facts.matter,
+        day,
+        facts.start,
+        facts.end,
+        standing,
+        review,
+        len(facts.problems),
+        activity_id,
+        subject.startswith(_PERSONAL),
+    )
+
+
+def _test(where: FigureWhere) -> tuple[str, list[Any]]:
+    tests = "c.branch IN (SELECT value FROM json_each(?)) AND c.day>=? AND c.day<=?"
+    values: list[Any] = [json.dumps(list(where.branches)), where.first, where.last]
+    for column, value in (
+        ("c.member", where.member),
+        (GROUPED_BY["window"], where.window),
+        (GROUPED_BY["unit"], where.unit),
+        ("c.of", where.of),
+        ("c.kind", where.kind),
+        ("c.subject", where.subject),
+    ):
+        if value is not None:
+            tests += f" AND {column}=?"
+            values.append(value)
+    return tests, values
+
+
+def _seen(reader: Reader) -> list[str]:
+    return [] if reader is None else [json.dumps(sorted(reader))]
+
+
+def _every_branch(sql: Connection) -> list[str]:
+    """Each branch that has records, by one step of the index each."""
+    found: list[str] = []
+    at = ""
+    while row := sql.execute("SELECT min(branch) FROM record WHERE branch > ?", [at]).fetchone():
+        if row[0] is None:
+            break
+        at = row[0]
+        found.append(at)
+    return found

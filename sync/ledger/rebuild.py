@@ -1,0 +1,116 @@
+"""Decide when two ledgers say the same, and how one is made from nothing: the same store gives the same bytes (LG…)."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from sync.ledger.figures import FIGURES, select
+from sync.ledger.follow import Erased, catch_up
+from sync.ledger.ledger import Ledger
+from sync.ledger.schema import connect, remove
+from sync.stores.contract import Store
+
+DIFFERENCES_MAX = 100
+
+_QUERIES = {
+    # Numbers of rows follow the order of arrival and are left out; ids stand for them.
+    "record": "SELECT r.id, r.db, r.of, r.branch, r.author, r.subject, r.root, r.day, r.standing, r.bucket, r.review, r.seen,"
+    " (SELECT a.id FROM activity a WHERE a.anchor = r.anchor) FROM record r ORDER BY 1",
+    "activity": "SELECT id, home, branch, day, CAST(fields AS TEXT) FROM activity ORDER BY 1, 2",
+    "contribution": "SELECT a.id, c.n, c.base, c.record, c.item, c.branch, c.member, c.window, c.of, c.kind, c.subject, c.day,"
+    " c.value FROM contribution c JOIN activity a ON a.anchor = c.activity ORDER BY 1, 2",
+    "figures": f"SELECT c.branch, substr(c.day, 1, 7), {select()} FROM contribution c GROUP BY 1, 2 ORDER BY 1, 2",
+    "subject": "SELECT id, db, branch, name FROM subject ORDER BY 1",
+    "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
+    "companion": "SELECT id, db, type, record, CAST(facts AS TEXT) FROM companion ORDER BY 1",
+    "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",
+    "directory": "SELECT id, type, name, branch, window, unit FROM directory ORDER BY 1",
+}
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Difference(NamedTuple):
+    """A line that only one of two ledgers has."""
+
+    table: str
+    line: str
+    only_in_the_new_one: bool
+
+
+def digest(path: Path) -> str:
+    """SHA-256 over everything that a ledger says: figures, activities, contributions and the rows behind them."""
+    told = hashlib.sha256()
+    for table in _QUERIES:
+        for line in _lines(path, table):
+            told.update(table.encode() + b" " + line + b"\n")
+    return told.hexdigest()
+
+
+def compare(path: Path, new: Path) -> list[Difference]:
+    """What differs between a ledger and a new one, at most `DIFFERENCES_MAX` lines. Costs no more memory than two lines."""
+    found: list[Difference] = []
+    for table in _QUERIES:
+        for line, only_in_the_new_one in _apart(_lines(path, table), _lines(new, table)):
+            found.append(Difference(table, line.decode(), only_in_the_new_one))
+            if len(found) == DIFFERENCES_MAX:
+                return found
+    return found
+
+
+async def rebuild(store: Store, path: Path, zone: str, erased: Erased, progress: Callable[[str, int], None]) -> str:
+    """Make the ledger at `path` from nothing; what lies there is replaced when the new one is whole. Returns its digest."""
+    part = path.with_name(path.name + ".new")
+    remove(part)
+    ledger = Ledger(part, zone)
+    await ledger.open(store.incarnation)
+    try:
+        await catch_up(store, ledger, erased, progress)
+    finally:
+        await ledger.close()
+    made = sqlite3.connect(part)
+    made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    remove(path)
+    part.replace(path)
+    remove(part)
+    return digest(path)
+
+
+def figure_totals(path: Path) -> dict[str, int]:
+    """Every figure over everything: what a command shows at its end."""
+    connection = connect(path)
+    try:
+        row = connection.execute(f"SELECT {select()} FROM contribution c").fetchone()
+    finally:
+        connection.close()
+    return {figure.code: value for figure, value in zip(FIGURES, row, strict=True)}
+
+
+def _lines(path: Path, table: str) -> Iterator[bytes]:
+    connection = connect(path)
+    try:
+        for row in connection.execute(_QUERIES[table]):
+            yield _encode(row)
+    finally:
+        connection.close()
+
+
+def _apart(one: Iterator[bytes], other: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Lines of one sorted stream that are not in the other. Lines are compared as bytes of JSON, which sort as their rows do up to
+    the first difference of text; a line out of step is told twice, never overlooked."""
+    left, right = next(one, None), next(other, None)
+    while left is not None or right is not None:
+        if left == right:
+            left, right = next(one, None), next(other, None)
+        elif right is None or (left is not None and left < right):
+            if left is not None:
+                yield left, False
+            left = next(one, None)
+        else:
+            yield right, True
+            right = next(other, None)

@@ -1,0 +1,252 @@
+"""Decide, for the buckets that changed, which activities there are now, and write them with what they contribute (LG…).
+
+Costs what lies in those buckets, whatever else the ledger holds. Runs inside a transaction of the ledger's thread.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from sync.ledger import companions
+from sync.ledger.activity import Activity, Part, make_activity
+from sync.ledger.facts import Facts, day_of, decode, happening
+from sync.reconcile.activities import CROWD, Decision, Group, group
+
+Due = tuple[str, str, str]
+
+_COLUMNS = "n, id, bucket, root, anchor, review, facts"
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+@dataclass(slots=True)
+class _Row:
+    n: int
+    id: str
+    bucket: str
+    root: str
+    anchor: int | None
+    approved: bool
+    facts: Facts
+
+
+def regroup(
+    sql: sqlite3.Connection, touched: Iterable[str], fresh: Mapping[str, set[int]], stale: set[int], zone: ZoneInfo
+) -> Iterator[Due]:
+    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record. Yields what is due."""
+    loading = _Loading(sql, fresh)
+    for bucket in sorted(touched):
+        loading.load(bucket)
+    loading.close_over_decisions()
+    solved = _solved(sql, loading.rows.values(), zone)
+    scores = _scores(sql, loading.rows.values(), zone)
+    kept: dict[int, tuple[Activity, str]] = {}
+    anchors: list[tuple[int, int]] = []
+    for rows, decisions in loading.components():
+        happenings = [happening(row.id, row.bucket, row.root, row.facts) for row in rows.values()]
+        for found in group(happenings, decisions, crowded=loading.crowded):
+            anchor = rows[found.records[0]].n
+            kept[anchor] = _made(found, rows, solved, scores)
+            anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
+    sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
+    gone = (stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
+    yield from _write(sql, kept, gone)
+
+
+class _Loading:
+    """Rows of buckets, and of whatever decisions bind to them."""
+
+    def __init__(self, sql: sqlite3.Connection, fresh: Mapping[str, set[int]]) -> None:
+        self._sql = sql
+        self._fresh = fresh
+        self._buckets: set[str] = set()
+        self._decisions: dict[str, Decision] = {}
+        self.rows: dict[str, _Row] = {}
+        self.crowded: set[str] = set()
+
+    def load(self, bucket: str) -> None:
+        if bucket in self._buckets:
+            return
+        self._buckets.add(bucket)
+        rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE bucket=? LIMIT {CROWD + 1}", [bucket]).fetchall()
+        was_crowded = self._is_crowded(bucket)
+        if len(rows) > CROWD:
+            self.crowded.add(bucket)
+            if was_crowded:
+                # Nobody joins by rule here: only those that changed can have become something else.
+                fresh = json.dumps(sorted(self._fresh.get(bucket, ())))
+                where = "n IN (SELECT value FROM json_each(?)) AND bucket=?"
+                rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE {where}", [fresh, bucket]).fetchall()
+            else:
+                self._sql.execute("INSERT INTO crowd VALUES (?)", [bucket])
+                rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE bucket=?", [bucket]).fetchall()
+        elif was_crowded:
+            self._sql.execute("DELETE FROM crowd WHERE bucket=?", [bucket])
+        self._take(rows)
+
+    def close_over_decisions(self) -> None:
+        """A decision may bind records of different buckets: these are then grouped together."""
+        if self._sql.execute("SELECT 1 FROM bound LIMIT 1").fetchone() is None:
+            return
+        asked: set[str] = set()
+        while new := [one for one in self.rows if one not in asked]:
+            asked.update(new)
+            found = self._sql.execute(
+                "SELECT c.id, c.record, c.facts FROM companion c WHERE c.id IN"
+                " (SELECT review FROM bound WHERE record IN (SELECT value FROM json_each(?)))",
+                [json.dumps(new)],
+            ).fetchall()
+            for review, record, facts in found:
+                self._decide(review, record, companions.decode(facts))
+
+    def components(self) -> Iterator[tuple[dict[str, _Row], list[Decision]]]:
+        """Rows that have to be grouped together: those of one bucket, and of buckets that decisions connect."""
+        parent = {bucket: bucket for bucket in self._buckets}
+
+        def top(bucket: str) -> str:
+            while parent[bucket] != bucket:
+                bucket = parent[bucket]
+            return bucket
+
+        bound: dict[str, list[Decision]] = defaultdict(list)
+        for decision in self._decisions.values():
+            tops = sorted({top(self.rows[one].bucket) for one in decision.records if one in self.rows})
+            for other in tops[1:]:
+                parent[other] = tops[0]
+        for decision in self._decisions.values():
+            named = next((self.rows[one] for one in sorted(decision.records) if one in self.rows), None)
+            if named is not None:
+                bound[top(named.bucket)].append(decision)
+        parts: dict[str, dict[str, _Row]] = defaultdict(dict)
+        for row in self.rows.values():
+            parts[top(row.bucket)][row.id] = row
+        for bucket in sorted(parts):
+            yield parts[bucket], bound.get(bucket, [])
+
+    def _decide(self, review: str, record: str, facts: companions.CompanionFacts) -> None:
+        if review in self._decisions or self._superseded(review):
+            return
+        records = frozenset({record, *facts.records})
+        self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records)
+        for one in sorted(records - self.rows.keys()):
+            found = self._sql.execute(
+                f"SELECT {_COLUMNS} FROM record WHERE id=? AND bucket IS NOT NULL", [one]
+            ).fetchall()
+            for row in found:
+                self.load(row[2])
+            self._take([row for row in found if row[1] not in self.rows])
+
+    def _superseded(self, review: str) -> bool:
+        found = self._sql.execute(
+            "SELECT facts FROM companion WHERE type='review' AND record IN (SELECT record FROM companion WHERE id=?)",
+            [review],
+        )
+        return any(companions.decode(facts).supersedes == review for (facts,) in found)
+
+    def _is_crowded(self, bucket: str) -> bool:
+        return self._sql.execute("SELECT 1 FROM crowd WHERE bucket=?", [bucket]).fetchone() is not None
+
+    def _take(self, rows: Iterable[Sequence[Any]]) -> None:
+        for n, record, bucket, root, anchor, review, facts in rows:
+            self.rows[record] = _Row(n, record, bucket, root, anchor, review == "approved", decode(facts))
+
+
+def _made(
+    found: Group,
+    rows: Mapping[str, _Row],
+    solved: Mapping[str, Mapping[str, str]],
+    scores: Mapping[str, Sequence[tuple[str, int, str]]],
+) -> tuple[Activity, str]:
+    """The activity of a group, and the database that its document belongs to: `shared` when several branches took part."""
+    parts = [
+        Part(row.id, row.facts, solved.get(row.id, {}), scores.get(row.id, ()), row.approved)
+        for row in (rows[one] for one in found.records)
+    ]
+    made = make_activity(parts, rows[found.records[0]].root, found.links, found.suggestions)
+    return made, "shared" if len(made.branches) > 1 else f"branch-{made.branch}"
+
+
+def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], gone: set[int]) -> Iterator[Due]:
+    held = {
+        row[0]: row[1:]
+        for row in sql.execute(
+            "SELECT anchor, id, home, digest FROM activity WHERE anchor IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(kept.keys() | gone))],
+        )
+    }
+    months: set[tuple[str, str]] = set()
+    cleared, activities, contributions = [], [], []
+    for anchor, (made, home) in kept.items():
+        digest = blake2b(_encode([home, made.fields, made.contributions]), digest_size=16).digest()
+        before = held.get(anchor)
+        if before is not None and before[2] == digest:
+            continue
+        if before is not None:
+            cleared.append(anchor)
+            if before[1] != home:
+                yield "document", before[1], before[0]
+        yield "document", home, made.id
+        activities.append((anchor, made.id, home, made.branch, made.day, digest, _encode(made.fields)))
+        contributions += [
+            (anchor, n, int(row.base), row.record, row.item, *row[3:]) for n, row in enumerate(made.contributions)
+        ]
+        months.update((row.branch, row.day[:7]) for row in made.contributions)
+    for anchor in gone & held.keys():
+        cleared.append(anchor)
+        yield "document", held[anchor][1], held[anchor][0]
+    asked = json.dumps(cleared)
+    if cleared:
+        where = "activity IN (SELECT value FROM json_each(?))"
+        query = f"SELECT DISTINCT branch, substr(day, 1, 7) FROM contribution WHERE {where}"
+        months.update(sql.execute(query, [asked]).fetchall())
+        sql.execute(f"DELETE FROM contribution WHERE {where}", [asked])
+        sql.execute("DELETE FROM activity WHERE anchor IN (SELECT value FROM json_each(?))", [asked])
+    sql.executemany("INSERT INTO activity VALUES (?,?,?,?,?,?,?)", activities)
+    sql.executemany("INSERT INTO contribution VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", contributions)
+    for branch, month in months:
+        yield "month", f"branch-{branch}", f"{branch}:{month}"
+
+
+def _solved(sql: sqlite3.Connection, rows: Iterable[_Row], zone: ZoneInfo) -> dict[str, dict[str, str]]:
+    """{record: {problem: day on which it was solved}}: by its own state, or by what a sound later record followed up."""
+    solved: dict[str, dict[str, str]] = {}
+    for row in rows:
+        for problem in row.facts.problems:
+            day = problem.solved if problem.state == "solved" else None
+            followed = sql.execute(
+                "SELECT r.id, r.facts FROM follow_up f JOIN record r ON r.n = f.record"
+                " WHERE f.problem=? AND r.bucket IS NOT NULL",
+                [f"{row.id}#{problem.item}"],
+            ).fetchall()
+            for _, facts in followed:
+                later = decode(facts)
+                for one in later.follow_ups:
+                    if one.problem == f"{row.id}#{problem.item}" and one.state == "solved":
+                        on = one.day or later.day
+                        day = on if not day else min(day, on)
+            if day is not None:
+                solved.setdefault(row.id, {})[problem.item] = day
+    return solved
+
+
+def _scores(sql: sqlite3.Connection, rows: Iterable[_Row], zone: ZoneInfo) -> dict[str, list[tuple[str, int, str]]]:
+    """{service: [(rating, score, day)]}: one service has one rating, the first that was given."""
+    asked = json.dumps([row.id for row in rows if row.facts.of == "service"])
+    if asked == "[]":
+        return {}
+    found = sql.execute(
+        "SELECT id, record, facts FROM companion WHERE type='rating' AND record IN (SELECT value FROM json_each(?))",
+        [asked],
+    )
+    first: dict[str, tuple[str, str, int]] = {}
+    for rating, record, facts in found:
+        told = companions.decode(facts)
+        mine = (told.at or told.order, rating, told.score)
+        first[record] = min(mine, first.get(record, mine))
+    return {record: [(rating, score, day_of(at, zone))] for record, (at, rating, score) in first.items()}

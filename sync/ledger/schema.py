@@ -1,0 +1,108 @@
+"""Decide how the ledger lies on disk. It can be deleted at any time: everything in it follows from the store.
+
+What is still to be done (`due`) and how far the feeds were read (`feed`) lie in the same file as the figures and change in the same
+transactions, so wherever a process dies, it goes on as if it had only been slow.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from schemas import TYPES
+
+FORMAT = 1
+
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE feed(db TEXT PRIMARY KEY, created TEXT NOT NULL, position TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE due(what TEXT NOT NULL, db TEXT NOT NULL, id TEXT NOT NULL, mark INTEGER NOT NULL,
+  PRIMARY KEY(what, db, id)) WITHOUT ROWID;
+CREATE TABLE audience(audience INTEGER PRIMARY KEY, readers TEXT NOT NULL UNIQUE);
+CREATE TABLE reader(audience INTEGER NOT NULL, principal TEXT NOT NULL, PRIMARY KEY(audience, principal)) WITHOUT ROWID;
+CREATE TABLE record(
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, rev TEXT NOT NULL, of TEXT NOT NULL,
+  branch TEXT NOT NULL, author TEXT NOT NULL, subject TEXT NOT NULL, root TEXT NOT NULL, day TEXT NOT NULL,
+  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, flagged, withdrawn or undated
+  bucket TEXT,                                         -- NULL: not counted
+  anchor INTEGER,                                      -- its activity
+  review TEXT NOT NULL,                                -- open, approved, amended or returned
+  seen TEXT,                                           -- what an approval of it as it is would be bound to
+  facts BLOB NOT NULL);
+CREATE INDEX record_bucket ON record(bucket) WHERE bucket IS NOT NULL;
+CREATE INDEX record_day ON record(branch, day, id);
+CREATE INDEX record_subject ON record(subject);
+CREATE TABLE follow_up(problem TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(problem, record)) WITHOUT ROWID;
+CREATE TABLE subject(id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, name TEXT NOT NULL,
+  audience INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE alias(subject TEXT PRIMARY KEY, same_as TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE companion(
+  id TEXT PRIMARY KEY, db TEXT NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, kept INTEGER NOT NULL,
+  audience INTEGER NOT NULL, facts BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX companion_record ON companion(record, type);
+CREATE TABLE bound(record TEXT NOT NULL, review TEXT NOT NULL, PRIMARY KEY(record, review)) WITHOUT ROWID;
+CREATE TABLE crowd(bucket TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE activity(
+  anchor INTEGER PRIMARY KEY, id TEXT NOT NULL, home TEXT NOT NULL, branch TEXT NOT NULL, day TEXT NOT NULL,
+  digest BLOB NOT NULL, fields BLOB NOT NULL);
+CREATE TABLE contribution(
+  activity INTEGER NOT NULL, n INTEGER NOT NULL, base INTEGER NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
+  branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, of TEXT NOT NULL, kind TEXT NOT NULL,
+  subject TEXT NOT NULL, day TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(activity, n)) WITHOUT ROWID;
+CREATE INDEX contribution_day ON contribution(branch, day, base);
+CREATE TABLE document(db TEXT NOT NULL, id TEXT NOT NULL, rev TEXT NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY(db, id)) WITHOUT ROWID;
+CREATE TABLE version(branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, fields BLOB NOT NULL,
+  PRIMARY KEY(branch, month, number)) WITHOUT ROWID;
+CREATE TABLE directory(id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, branch TEXT NOT NULL,
+  window TEXT NOT NULL, unit TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def shape() -> str:
+    """What a ledger depends on beside the store: with another program version it is made anew."""
+    return f"{FORMAT} " + " ".join(f"{name}/{of.version}" for name, of in sorted(TYPES.items()))
+
+
+def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute("PRAGMA cache_size=-32768")
+    connection.execute("PRAGMA mmap_size=268435456")
+    if writing:
+        connection.execute("PRAGMA journal_mode=WAL")
+        # Losing the last moments loses nothing: they are read from the feeds again.
+        connection.execute("PRAGMA synchronous=NORMAL")
+    else:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def prepare(path: Path, basis: str) -> None:
+    """Make sure that a ledger of this basis is there; one that is damaged, or of another basis, is made anew."""
+    if path.exists() and _basis(path) == basis:
+        return
+    remove(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = connect(path, writing=True)
+    try:
+        connection.executescript("BEGIN IMMEDIATE;" + _TABLES + "COMMIT;")
+        connection.execute("INSERT INTO meta VALUES ('basis', ?)", [basis])
+    finally:
+        connection.close()
+
+
+def remove(path: Path) -> None:
+    for beside in ("", "-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def _basis(path: Path) -> str | None:
+    try:
+        connection = sqlite3.connect(path)
+        try:
+            found = connection.execute("SELECT value FROM meta WHERE key='basis'").fetchone()
+            sound = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError:
+        return None
+    return found[0] if found and sound else None

@@ -1,0 +1,281 @@
+"""Decide which records tell of one happening (AC…). Pure: takes the records of one bucket and people's decisions, returns groups.
+
+A bucket holds the records of one type about one subject on one day. Whatever the order of arrival, the same records give the
+same groups: every pair near enough in time is judged by itself, decisions are taken from the latest to the earliest, then the
+certain links from the strongest to the weakest, and no link crosses a split.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import asin, cos, radians, sin, sqrt
+from typing import Final, NamedTuple
+
+OVERLAP_MINUTES_MIN: Final = 10
+"""So long an overlap is enough; a shorter one must be half of the shorter record, or a shift handed over would be one happening."""
+NAMED_GAP_MINUTES_MAX: Final = 30
+SUGGESTED_GAP_MINUTES_MAX: Final = 240
+NEAR_METRES: Final = 300
+ACCURACY_METRES_MAX: Final = 1000
+"""A worse accuracy than this counts as this: else a fix of no worth would be near to everything."""
+COMPARED_MAX: Final = 64
+"""A record is compared with so many that began after it."""
+CROWD: Final = 200
+"""A bucket of more records than this is no happening that a rule can tell apart: nothing in it joins by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What of a record tells whether another is about the same. Times are seconds since 1970, places 1e-7 degrees and metres."""
+
+    id: str
+    bucket: str
+    of: str
+    kind: str
+    about: str
+    """What else must agree where both say it: a service's matter, an event's title."""
+    subject: str
+    case: str
+    author: str
+    people: frozenset[str]
+    start: int
+    end: int
+    place: tuple[int, int, int] | None
+
+
+class Link(NamedTuple):
+    """Why two records may be one happening. `first` is the earlier one; `score` is from 0 to 100."""
+
+    first: str
+    second: str
+    certain: bool
+    score: int
+    reasons: tuple[str, ...]
+    overlap_minutes: int
+    gap_minutes: int
+    distance_metres: int | None
+    review: str = ""
+
+    def told(self) -> dict[str, object]:
+        """As the activity's document says it: "joined because …"."""
+        told: dict[str, object] = {
+            "records": [self.first, self.second],
+            "score": self.score,
+            "because": [*self.reasons],
+        }
+        told["overlap_minutes"] = self.overlap_minutes
+        if self.gap_minutes:
+            told["gap_minutes"] = self.gap_minutes
+        if self.distance_metres is not None:
+            told["distance_metres"] = self.distance_metres
+        if self.review:
+            told["review"] = self.review
+        return told
+
+
+class Decision(NamedTuple):
+    """A person's decision. `order` sorts decisions by time; the records that it names belong together, or each apart."""
+
+    order: str
+    review: str
+    join: bool
+    records: frozenset[str]
+
+
+class Group(NamedTuple):
+    """Records of one happening, the earliest first; why they were joined, and which other groups may belong to it."""
+
+    records: tuple[str, ...]
+    links: tuple[Link, ...]
+    suggestions: tuple[Link, ...]
+
+
+def group(
+    records: Sequence[Happening], decisions: Iterable[Decision] = (), *, crowded: Collection[str] = ()
+) -> list[Group]:
+    """The groups, by their earliest record. In the buckets of `crowded` only decisions join."""
+    ordered = sorted(records, key=_order)
+    sets = _Sets([one.id for one in ordered])
+    buckets: dict[str, list[Happening]] = defaultdict(list)
+    for one in ordered:
+        if one.bucket not in crowded:
+            buckets[one.bucket].append(one)
+    links = [link for bucket in buckets.values() for link in _links(bucket)]
+    used = sets.decide(sorted(decisions, reverse=True))
+    for link in sorted((one for one in links if one.certain), key=lambda one: (-one.score, one.first, one.second)):
+        if sets.unite(link.first, link.second):
+            used.append(link)
+    open_links = [link for link in links if sets.may_unite(link.first, link.second)]
+    return _groups(ordered, sets, used, open_links)
+
+
+def judge(one: Happening, other: Happening) -> Link | None:
+    """What speaks for the two being one happening; None when nothing does, or something speaks against it."""
+    if one.bucket != other.bucket or (one.kind and other.kind and one.kind != other.kind and one.of == "service"):
+        return None
+    if one.of == "service" and one.about and other.about and one.about != other.about:
+        return None
+    first, second = sorted((one, other), key=_order)
+    between = min(first.end, second.end) - second.start
+    overlap, gap = max(between, 0) // 60, max(-between, 0) // 60
+    metres = distance(first.place, second.place)
+    apart = metres is not None and metres > NEAR_METRES + _accuracy(first) + _accuracy(second)
+    named = (first.author in second.people) + (second.author in first.people)
+    shorter = min(first.end - first.start, second.end - second.start)
+    meets = between >= 0 and (overlap >= OVERLAP_MINUTES_MIN or between * 2 >= shorter)
+    same_kind = one.kind == other.kind or not one.kind or not other.kind
+    placed = bool(one.subject) or named > 0 or (metres is not None and not apart) or _same_title(one, other)
+    if one.author == other.author:
+        # One person's two records are two happenings, unless they lie over each other: then it may be a slip.
+        if not meets:
+            return None
+        certain = False
+    elif not same_kind:
+        if not meets:
+            return None
+        certain = False
+    else:
+        same_case = bool(one.case) and one.case == other.case
+        certain = not apart and placed and (meets or same_case or (named > 0 and gap <= NAMED_GAP_MINUTES_MAX))
+        near_enough = between >= 0 or (bool(one.subject) and gap <= SUGGESTED_GAP_MINUTES_MAX)
+        if not certain and not near_enough:
+            return None
+    reasons = _reasons(one, other, named, between, metres, apart)
+    return Link(
+        first.id,
+        second.id,
+        certain,
+        _score(max(between, 0), shorter, named, metres, apart),
+        reasons,
+        overlap,
+        gap,
+        metres,
+    )
+
+
+def distance(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> int | None:
+    """Metres between two places; None when one is not known."""
+    if one is None or other is None:
+        return None
+    north, south = radians(one[0] / 1e7), radians(other[0] / 1e7)
+    across = sin(radians(other[1] / 1e7 - one[1] / 1e7) / 2) ** 2
+    half = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * across
+    return round(2 * 6_371_000 * asin(min(1.0, sqrt(half))))
+
+
+def minutes_of(spans: Iterable[tuple[int, int]]) -> int:
+    """Minutes that the spans cover together, however they overlap."""
+    covered, until = 0, 0
+    for start, end in sorted(spans):
+        covered += max(0, end - max(start, until))
+        until = max(until, end)
+    return covered // 60
+
+
+class _Sets:
+    """Records in disjoint sets, some of which may not become one."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self._set = {one: {one} for one in ids}
+        self._apart: dict[str, set[str]] = defaultdict(set)
+
+    def decide(self, decisions: Iterable[Decision]) -> list[Link]:
+        """Apply decisions, the latest first: an earlier one has no say against a later one."""
+        used: list[Link] = []
+        for decision in decisions:
+            named = sorted(one for one in decision.records if one in self._set)
+            for at, first in enumerate(named):
+                for second in named[at + 1 :]:
+                    if not decision.join:
+                        self._part(first, second)
+                    elif self.unite(first, second):
+                        used.append(Link(first, second, True, 100, ("decided",), 0, 0, None, decision.review))
+        return used
+
+    def may_unite(self, first: str, second: str) -> bool:
+        one, other = self._set[first], self._set[second]
+        return one is not other and not any(self._apart[name] & other for name in one if name in self._apart)
+
+    def unite(self, first: str, second: str) -> bool:
+        if not self.may_unite(first, second):
+            return False
+        both = self._set[first] | self._set[second]
+        for name in both:
+            self._set[name] = both
+        return True
+
+    def of(self, name: str) -> set[str]:
+        return self._set[name]
+
+    def _part(self, first: str, second: str) -> None:
+        if self._set[first] is not self._set[second]:
+            self._apart[first].add(second)
+            self._apart[second].add(first)
+
+
+def _groups(ordered: Sequence[Happening], sets: _Sets, used: list[Link], open_links: list[Link]) -> list[Group]:
+    anchors: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for one in ordered:
+        anchor = next((anchors[name] for name in sets.of(one.id) if name in anchors), one.id)
+        anchors[one.id] = anchor
+        members.setdefault(anchor, []).append(one.id)
+    links: dict[str, list[Link]] = defaultdict(list)
+    for link in used:
+        links[anchors[link.first]].append(link)
+    best: dict[tuple[str, str], Link] = {}
+    for link in sorted(open_links, key=lambda one: (one.score, one.second, one.first)):
+        best[anchors[link.first], anchors[link.second]] = link
+    suggestions: dict[str, list[Link]] = defaultdict(list)
+    for (first, second), link in best.items():
+        suggestions[first].append(link)
+        suggestions[second].append(link)
+    return [
+        Group(tuple(names), tuple(sorted(links[anchor])), tuple(sorted(suggestions[anchor])))
+        for anchor, names in members.items()
+    ]
+
+
+def _links(ordered: Sequence[Happening]) -> Iterator[Link]:
+    for at, one in enumerate(ordered):
+        for other in ordered[at + 1 : at + 1 + COMPARED_MAX]:
+            link = judge(one, other)
+            if link is not None:
+                yield link
+
+
+def _order(one: Happening) -> tuple[int, str]:
+    return one.start, one.id
+
+
+def _accuracy(one: Happening) -> int:
+    return min(one.place[2], ACCURACY_METRES_MAX) if one.place else 0
+
+
+def _same_title(one: Happening, other: Happening) -> bool:
+    return bool(one.about) and one.about == other.about
+
+
+def _score(overlap_seconds: int, shorter: int, named: int, metres: int | None, apart: bool) -> int:
+    share = 50 if shorter < 60 else min(50, 50 * overlap_seconds // shorter)
+    return share + 15 * named + (20 if metres is not None and not apart else 0)
+
+
+def _reasons(
+    one: Happening, other: Happening, named: int, between: int, metres: int | None, apart: bool
+) -> tuple[str, ...]:
+    """Codes of what was found, for and against; the screens have words for them."""
+    found = [
+        ("same_subject", bool(one.subject) and one.subject == other.subject),
+        ("same_case", bool(one.case) and one.case == other.case),
+        ("same_title", _same_title(one, other)),
+        ("overlap", between >= 0),
+        ("gap", between < 0),
+        ("named_each_other", named == 2),
+        ("named_one_another", named == 1),
+        ("near", metres is not None and not apart),
+        ("far", apart),
+        ("other_kind", bool(one.kind and other.kind and one.kind != other.kind)),
+        ("same_author", one.author == other.author),
+    ]
+    return tuple(code for code, holds in found if holds)
