@@ -165,7 +165,8 @@ async def test_weeks_offline_on_a_bad_network_and_a_killed_server_lose_nothing(
             assert await lacking(server, made) == set()
             net.steady = True
             for one in three:
-                assert (await one.sync(DB))["written"] == 0
+                # Connections that are open already may still be cut.
+                assert (await one.sync(DB, tries=20))["written"] == 0
                 # Each holds the records in which it has a part.
                 assert len(await one.ask("all", db=DB, prefix="visit:")) == 60
 

@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 import PouchDB from 'pouchdb'
 import { edit, nextStamp, stampsOf } from './record.mjs'
 
+// PouchDB leaves some failed requests unhandled; a browser writes them to its console and goes on.
+process.on('unhandledRejection', (error) => console.error('unhandled:', error.message))
+
 const about = JSON.parse(process.argv[2])
 const mine = new Map()
 let last = ''
@@ -19,9 +22,11 @@ function there(db) {
   const proof = about.token
     ? `Bearer ${about.token}`
     : `Basic ${Buffer.from(`${about.name}:${about.password}`).toString('base64')}`
-  const fetch = (url, options) => {
-    options.headers.set('authorization', proof)
-    return PouchDB.fetch(url, options)
+  // Node's own fetch: the one that PouchDB brings along waits for ever when a connection ends within an answer.
+  const fetch = async (url, { method, headers, body, signal }) => {
+    const answer = await globalThis.fetch(url, { method, headers: { ...Object.fromEntries(headers), authorization: proof }, body, signal })
+    answer.buffer = async () => Buffer.from(await answer.arrayBuffer())
+    return answer
   }
   return new PouchDB(`${about.url}/${encodeURIComponent(db)}`, { fetch, skip_setup: true })
 }
