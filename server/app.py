@@ -47,7 +47,7 @@ from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
 from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
-from sync.reconcile.worker import Worker
+from sync.reconcile.worker import PACE_SECONDS, Worker
 from sync.stores.contract import Store
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
@@ -67,13 +67,13 @@ API = [
 ]
 
 
-def make_worker(services: Services) -> Task:
+def make_worker(services: Services, pace_seconds: float = PACE_SECONDS) -> Task:
     """What merges, groups and counts. Only one process can open an embedded store, so after a restart it need not wait for its
     own lease to end."""
     holder = "embedded" if services.settings.store == "sqlite" else secrets.token_hex(8)
     lease = Lease(services.store, holder, services.now)
     erasures = services.admission.erasures
-    return Worker(services.store, services.ledger, erasures, lease, services.now, time.monotonic)
+    return Worker(services.store, services.ledger, erasures, lease, services.now, time.monotonic, pace_seconds)
 
 
 BACKGROUND: tuple[MakeTask, ...] = (make_worker,)

@@ -338,7 +338,7 @@ class Applying:
         row = self._sql.execute("SELECT rev FROM document WHERE db=? AND id=?", [db, change.id]).fetchone()
         if len(change.leaves) > 1:
             self._due.add(("fork", db, change.id))
-        elif row is not None and row[0] == rev:
+        elif row is not None and row[0] == rev and not _is_version(change.id):
             return
         body = {} if change.deleted or change.body is None else _decode_body(change.body)
         digest = self._digest_of(body) if body else b""
@@ -349,9 +349,10 @@ class Applying:
             self._due.add(("document", db, change.id))
 
     def _month(self, db: str, change: Change, body: Mapping[str, Any]) -> None:
-        _, branch, month, *number = change.id.split(":") + [""] * 3
-        if number[0].startswith("v") and number[0][1:].isdigit() and body:
-            values = [branch, month, int(number[0][1:]), encode(body.get("fields", {}))]
+        branch, _, month = _month_of(change.id).partition(":")
+        fields = body.get("fields")
+        if _is_version(change.id) and isinstance(fields, dict):
+            values = [branch, month, int(change.id.rpartition(":v")[2]), encode(fields)]
             self._sql.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", values)
         self._due.add(("month", db, f"{branch}:{month}"))
 
@@ -436,6 +437,10 @@ def _standing(decisions: Sequence[companions.CompanionFacts], author: str, seen:
     if told[-1].decision == "approve":
         return "approved" if bound else "amended"
     return "returned" if bound else "open"
+
+
+def _is_version(doc: str) -> bool:
+    return doc.startswith("activity_record:") and doc.rpartition(":v")[2].isdecimal() and doc.count(":") == 3
 
 
 def _month_of(record: str) -> str:
