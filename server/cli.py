@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from server.cli_accounts import user
+from server.cli_ledger import rebuild
 from server.cli_options import with_settings
 from server.cli_store import backup, check, restore
 from server.cli_tablets import tablet
@@ -37,5 +38,5 @@ def serve(settings: Settings) -> None:
     server.serve(settings)
 
 
-for command in (user, tablet, check, backup, restore):
+for command in (user, tablet, check, rebuild, backup, restore):
     main.add_command(command)

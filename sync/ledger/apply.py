@@ -136,7 +136,7 @@ class Applying:
             audience = self._audience(companions.readers_of(body))
             if bucket is not None:
                 self._touch(bucket, n)
-            if row is None or facts.follow_ups or decode(row[7]).follow_ups:
+            if facts.follow_ups:
                 self._follow(n, facts)
             if change.id in accompanied:
                 self._beside(db, change.id, None if row is None else row[5], audience)
