@@ -23,7 +23,7 @@ from litestar.types import Receive, Scope, Send
 
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, activities, audit, base, ledger, login, photos, records, reviews, tablets
+from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -41,7 +41,7 @@ from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import OFFICE, audience_of
+from sync.databases import OFFICE, audience_of, kind_of
 from sync.directory import Directory
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
@@ -59,6 +59,7 @@ API = [
     accounts.router,
     tablets.router,
     audit.router,
+    kept.router,
     records.router,
     activities.router,
     ledger.router,
@@ -93,6 +94,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         SyncDoor(services.doorkeeper, timedelta(hours=settings.session_hours)),
         settings.limits,
         services.stopping,
+        services.audit.delivery,
     )
 
     @asgi("/sync", is_mount=True, copy_scope=False)
@@ -219,6 +221,10 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
                     await services.store.create(db)
         await services.admission.directory.load()
         await services.admission.erasures.load()
+        for db in await services.store.databases():
+            if kind_of(db) not in ("office", "plain"):
+                # A backup that was put back may hold what was erased since.
+                await services.admission.erasures.apply(db)
         await services.ledger.open(services.store.incarnation)
         stack.push_async_callback(services.ledger.close)
         stack.push_async_callback(services.audit.flush)
@@ -271,6 +277,7 @@ class SyncDoor:
         self._doorkeeper = doorkeeper
         self._lasts = lasts
         self.actor = doorkeeper.actor
+        self.mark = doorkeeper.mark
 
     async def log_in(self, call: Call) -> Answer:
         """CouchDB, "POST /_session": a form or JSON with `name` and `password`."""

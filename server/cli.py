@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from server.cli_accounts import user
+from server.cli_demo import demo
 from server.cli_ledger import rebuild
 from server.cli_options import with_settings
+from server.cli_replicate import replicate_command
 from server.cli_store import backup, check, restore
 from server.cli_tablets import tablet
 from server.settings import Settings
@@ -38,5 +40,5 @@ def serve(settings: Settings) -> None:
     server.serve(settings)
 
 
-for command in (user, tablet, check, rebuild, backup, restore):
+for command in (demo, user, tablet, check, rebuild, backup, restore, replicate_command):
     main.add_command(command)

@@ -8,7 +8,7 @@ has something wrong with it gets a check beside it, in the same transaction.
 import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas import TYPES, may_change, refusal_to_create, relayed
 from schemas.problems import Problem
@@ -24,7 +24,14 @@ from sync.reconcile.joining import is_end, joined
 from sync.stores.contract import LEAVES, Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
-_APPEND_ONLY = ("audit:", "erased:")
+APPEND_ONLY = ("audit:", "erased:")
+
+
+class _Place(NamedTuple):
+    """What a batch's database means."""
+
+    kind: str
+    branch: str | None
 
 
 class Clock(Protocol):
@@ -75,7 +82,7 @@ class Admission:
 
     async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
         """Administrators write here, but what was audited or erased stays so."""
-        ids = [item.id for item in items if item.id.startswith(_APPEND_ONLY)]
+        ids = [item.id for item in items if item.id.startswith(APPEND_ONLY)]
         held = await self._store.get(OFFICE, [Want(one) for one in ids], bodies=False) if ids else []
         fixed = {one.id for one in held if one.tree}
         let_in = [item for item in items if item.id not in fixed]
@@ -89,6 +96,7 @@ class Admission:
     ) -> tuple[dict[int, FieldbookError], list[Edit]]:
         """(refusals by place, checks to be written along). Refused items are in quarantine when this returns."""
         now = self._clock()
+        place = _Place(kind_of(db), branch_of(db))
         held = {one.id: one for one in await self._store.get(db, [Want(item.id, LEAVES) for item in items])}
         beside = await self._beside(db, items, held)
         refused: dict[int, FieldbookError] = {}
@@ -98,7 +106,7 @@ class Admission:
             if isinstance(item, Write) and item.path[0] in found.tree and found.tree[item.path[0]].body:
                 continue
             old = joined(found) if found.tree else None
-            problem = self._problem(actor, db, item, found, old, beside)
+            problem = self._problem(actor, place, item, found, old, beside)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
             elif item.content.get("type") in CHECKED and not item.deleted:
@@ -142,7 +150,7 @@ class Admission:
     def _problem(
         self,
         actor: Actor,
-        db: str,
+        place: "_Place",
         item: Write | Edit,
         found: Found,
         old: dict[str, Any] | None,
@@ -162,10 +170,9 @@ class Admission:
             return Problem(
                 "type", "unknown_type", "服务器不认识此类记录", "this server does not know this type of record"
             )
-        branch = branch_of(db)
-        if branch is not None and not item.deleted and body.get("branch") != branch:
+        if place.branch is not None and not item.deleted and body.get("branch") != place.branch:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
-        if of is not None and kind_of(db) not in of.databases:
+        if of is not None and place.kind not in of.databases:
             return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
         if isinstance(item, Write) and item.deleted and is_end(item.path):
             return None

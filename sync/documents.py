@@ -64,9 +64,10 @@ def parse_write(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None =
     rev = doc.pop("_rev", None)
     revisions = doc.pop("_revisions", None)
     if revisions is not None:
+        # Where the two contradict each other `_revisions` counts, as in CouchDB: PouchDB sends such histories.
         path = _path(revisions)
-        if rev is not None and rev != path[0]:
-            raise BadRequest("_revisions contradicts _rev", code="doc_validation")
+        if rev is not None:
+            parse_rev(rev)
     elif rev is None:
         raise BadRequest("_rev is required where new_edits is false")
     else:

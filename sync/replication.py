@@ -4,24 +4,40 @@ Reading is narrowed to what the actor's principals may read, in the same way for
 comparison of revisions, so that none of them tells what another hides (RI1). Writing goes through admission.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 from sync.actor import Actor
 from sync.admission import Admission
+from sync.databases import kind_of
 from sync.documents import content_of
 from sync.errors import NotFound
 from sync.stores.contract import Edit, Found, Info, Missing, Page, Range, Result, Row, Store, Want, Write
 from sync.tokens import Tokens
 
+Delivered = Callable[[Actor, str, str, str, int], None]
+"""(actor, database, from token, to token, number of documents): what the audit trail is told of a delivery."""
+
 
 class Replica:
-    def __init__(self, store: Store, db: str, actor: Actor, admission: Admission) -> None:
+    """`known` says whether the account and tablet behind the actor are still what they were when it asked."""
+
+    def __init__(
+        self,
+        store: Store,
+        db: str,
+        actor: Actor,
+        admission: Admission,
+        known: Callable[[], bool] = lambda: True,
+        delivered: Delivered = lambda *_: None,
+    ) -> None:
         self.store = store
         self.db = db
         self.actor = actor
         self._admission = admission
+        self._known = known
+        self._delivered = delivered
         self._reader = admission.reader(db, actor)
         self.tokens = Tokens(store.incarnation, self._reader)
 
@@ -59,8 +75,13 @@ class Replica:
         return content_of(body)
 
     def stale(self) -> bool:
-        """Whether the actor's rights have changed since it asked: then a feed that waits must end, and be asked for anew."""
-        return self._admission.stale(self.actor)
+        """Whether the actor's rights, account or tablet have changed since it asked: then a feed that waits must end (RI3)."""
+        return not self._known() or self._admission.stale(self.actor)
+
+    def delivered(self, since: object, last: str, count: int) -> None:
+        """Note for the audit trail what went out."""
+        if count and kind_of(self.db) != "plain":
+            self._delivered(self.actor, self.db, str(since), last, count)
 
     def sees(self, found: Found) -> bool:
         return self._reader is None or found.audience is None or not found.audience.isdisjoint(self._reader)

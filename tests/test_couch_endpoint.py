@@ -122,7 +122,7 @@ async def test_ce5_replicated_revisions_report_only_what_was_refused(couch: http
     docs = [
         {"_id": "a", "_rev": "2-b", "_revisions": {"start": 2, "ids": ["b", "a"]}},
         {"_id": "a", "_rev": "2-b", "_revisions": {"start": 2, "ids": ["b", "a"]}},
-        {"_id": "b", "_rev": "2-b", "_revisions": {"start": 2, "ids": ["c", "a"]}},
+        {"_id": "b", "_rev": "2-b", "_revisions": {"start": "2", "ids": ["b", "a"]}},
         {"_id": "c", "_rev": "no revision"},
         {"_id": "d", "_rev": "1-d", "_revisions": {"start": 1, "ids": ["d", "e"]}},
         {"_id": "e"},

@@ -63,7 +63,6 @@ def test_do2_ids_that_are_none(bad: object) -> None:
 @pytest.mark.parametrize(
     "revisions",
     [
-        {"start": 2, "ids": ["x", "a"]},
         {"start": 1, "ids": ["b", "a"]},
         {"start": 0, "ids": ["b"]},
         {"start": "2", "ids": ["b", "a"]},
@@ -79,6 +78,13 @@ def test_do2_ids_that_are_none(bad: object) -> None:
 def test_do3_histories_that_contradict_themselves_are_refused(revisions: object) -> None:
     with pytest.raises(BadRequest):
         parse_write({"_id": "a", "_rev": "2-b", "_revisions": revisions})
+
+
+def test_do3_revisions_count_where_they_contradict_the_revision() -> None:
+    doc = {"_id": "a", "_rev": "2-b", "_revisions": {"start": 2, "ids": ["c", "a"]}}
+    assert parse_write(doc).path == ("2-c", "1-a")
+    with pytest.raises(BadRequest, match="Invalid rev format"):
+        parse_write({"_id": "a", "_rev": "none", "_revisions": {"start": 2, "ids": ["c", "a"]}})
 
 
 def test_do4_the_same_edit_has_the_same_id_everywhere() -> None:

@@ -20,7 +20,7 @@ from sync.actor import Actor
 from sync.admission import Admission
 from sync.documents import check_id
 from sync.errors import BadRequest, FieldbookError, NotFound, Unauthenticated, Unsupported
-from sync.replication import Replica
+from sync.replication import Delivered, Replica
 from sync.stores.contract import Store
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ class Doorkeeper(Protocol):
 
     async def actor(self, call: Call) -> Actor | None: ...
 
+    def mark(self, actor: Actor) -> int:
+        """A number that changes when the account or tablet behind an actor does."""
+
     async def log_in(self, call: Call) -> Answer: ...
 
     async def log_out(self, call: Call) -> Answer: ...
@@ -40,13 +43,20 @@ class Doorkeeper(Protocol):
 
 class CouchEndpoint:
     def __init__(
-        self, store: Store, admission: Admission, doorkeeper: Doorkeeper, limits: Limits, stopping: asyncio.Event
+        self,
+        store: Store,
+        admission: Admission,
+        doorkeeper: Doorkeeper,
+        limits: Limits,
+        stopping: asyncio.Event,
+        delivered: Delivered = lambda *_: None,
     ) -> None:
         self.store = store
         self.admission = admission
         self.doorkeeper = doorkeeper
         self.limits = limits
         self.stopping = stopping
+        self.delivered = delivered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -90,7 +100,10 @@ class CouchEndpoint:
         if db not in await self.store.databases():
             raise database.missing_database(db)
         self.admission.enter(actor, db)
-        replica = Replica(self.store, db, actor, self.admission)
+        mark = self.doorkeeper.mark(actor)
+        replica = Replica(
+            self.store, db, actor, self.admission, lambda: self.doorkeeper.mark(actor) == mark, self.delivered
+        )
         if not path:
             return await _method(call, _DATABASE)(call, replica)
         if len(path) == 1 and path[0] in _UNDER:

@@ -25,7 +25,6 @@ async def bulk_docs(call: Call, replica: Replica) -> Answer:
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise BadRequest("`new_edits` must be true or false")
-    await replica.info()
     outcomes: list[bytes | None] = [None] * len(docs)
     refused: FieldbookError | None = None
     items: list[Write | Edit] = []

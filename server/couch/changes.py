@@ -82,7 +82,6 @@ async def changes(call: Call, replica: Replica) -> Answer:
     feed = Feed.of(call, body)
     # What can be wrong is found before the answer begins.
     replica.tokens.position(feed.since)
-    await replica.info()
     if feed.kind == "continuous":
         return Answer(200, _continuous(call, replica, feed), content_type="application/json")
     if feed.kind == "longpoll":
@@ -187,11 +186,13 @@ async def _pages(replica: Replica, feed: Feed) -> AsyncIterator[tuple[list[bytes
         # Backwards there is no going on from a position, so it is one page.
         whole_page = None if filtered else left
         size = whole_page if feed.descending else min(whole_page or CHUNK, CHUNK)
+        before = since
         page = await replica.changes(since, limit=size, descending=feed.descending, bodies=bodies, ids=feed.ids)
         kept = _kept(page.changes, feed)
         if left is not None and len(kept) > left:
             kept = kept[:left]
             page = page._replace(last=kept[-1].seq, pending=page.pending + 1)
+        replica.delivered(before, replica.tokens.token(page.last), len(kept))
         if feed.descending:
             yield await _lines(replica, feed, kept), page
             return

@@ -9,6 +9,8 @@ from server.couch.answers import Answer, ok
 from server.couch.call import Call, whole
 from server.couch.rendering import Extras, document
 from sync.actor import Actor
+from sync.admission import APPEND_ONLY
+from sync.databases import kind_of
 from sync.documents import encode, render
 from sync.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from sync.replication import Replica
@@ -45,7 +47,7 @@ async def info(call: Call, replica: Replica) -> Answer:
             "purge_seq": "0",
             "sizes": {"file": held.size_bytes, "active": held.size_bytes, "external": held.size_bytes},
             "props": {},
-            "compact_running": False,
+            "compact_running": replica.db in _compacting,
             "disk_format_version": 8,
             "cluster": {"q": 1, "n": 1, "w": 1, "r": 1},
             "instance_start_time": held.instance_start_time,
@@ -60,15 +62,17 @@ async def ensure_full_commit(call: Call, replica: Replica) -> Answer:
 
 
 async def compact(call: Call, replica: Replica) -> Answer:
+    """Compaction runs on after the answer; `compact_running` of the database says until when, which PouchDB waits for."""
     need_administrator(replica.actor)
     await replica.info()
-    task = asyncio.get_running_loop().create_task(replica.store.compact(replica.db))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
+    if replica.db not in _compacting:
+        task = asyncio.get_running_loop().create_task(replica.store.compact(replica.db))
+        _compacting[replica.db] = task
+        task.add_done_callback(lambda _: _compacting.pop(replica.db, None))
     return ok({"ok": True}, 202)
 
 
-_running: set[asyncio.Task[None]] = set()
+_compacting: dict[str, asyncio.Task[None]] = {}
 
 
 async def revs_limit(call: Call, replica: Replica) -> Answer:
@@ -88,6 +92,9 @@ async def purge(call: Call, replica: Replica) -> Answer:
     for revs in asked.values():
         if not isinstance(revs, list):
             raise BadRequest("Each document id needs an array of revisions")
+    kept = [doc for doc in asked if kind_of(replica.db) == "office" and doc.startswith(APPEND_ONLY)]
+    if kept:
+        raise Forbidden("What was audited or erased stays on the record.", documents=kept)
     return ok({"purge_seq": None, "purged": await replica.store.erase(replica.db, asked)}, 201)
 
 
@@ -186,6 +193,8 @@ async def drop(call: Call, replica: Replica) -> Answer:
         raise BadRequest(
             "You tried to DELETE a database with a ?rev= parameter. Did you mean to DELETE a document instead?"
         )
+    if kind_of(replica.db) == "office":
+        raise Forbidden("The database office holds accounts and the audit trail and is not dropped.")
     await replica.store.drop(replica.db)
     return ok({"ok": True})
 

@@ -4,7 +4,6 @@ Prints medians over the rounds and their ratios. `ARGS="--rounds 5 --records 200
 """
 
 import argparse
-import asyncio
 import json
 import os
 import statistics
@@ -12,8 +11,10 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import uvloop
+
 from tests.bench import growth, idle
-from tests.bench.endpoint import OPERATIONS, Target, measure
+from tests.bench.endpoint import OPERATIONS, measure
 from tests.bench.servers import couchdb, fieldbook
 
 Figures = dict[str, dict[str, list[float]]]
@@ -30,7 +31,7 @@ def main() -> None:
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory(prefix="fieldbook-bench-") as directory:
         if asked.only in (None, "endpoint"):
-            figures = asyncio.run(endpoint(Path(directory), asked.rounds, asked.records))
+            figures = uvloop.run(endpoint(Path(directory), asked.rounds, asked.records))
             tell(figures)
             found["endpoint"] = figures
         if asked.only in (None, "growth"):
@@ -73,8 +74,6 @@ def tell(figures: Figures) -> None:
     if "CouchDB" in figures:
         print("in brackets: times CouchDB, of the same run")
 
-
-__all__ = ["Target"]
 
 if __name__ == "__main__":
     main()

@@ -1,11 +1,12 @@
 """How the cost of a sync grows with what is there: it must not (a no-op sync, and a pull of what is new)."""
 
-import asyncio
 import json
 import statistics
 import time
 from pathlib import Path
 from urllib.parse import quote
+
+import uvloop
 
 from tests.bench.client import Connection, spread
 from tests.bench.endpoint import Target
@@ -22,7 +23,7 @@ def run(directory: Path) -> dict[str, object]:
     pull: dict[int, float] = {}
     for size in (100, 10_000, 100_000):
         with fieldbook(directory / f"grown-{size}") as target:
-            noop[size], pull[size] = asyncio.run(_measure(target, size))
+            noop[size], pull[size] = uvloop.run(_measure(target, size))
         print(
             f"  {size:>7} documents: a sync with nothing new {noop[size]:.2f} ms, a pull of {FRESH} new {pull[size]:.2f} ms",
             flush=True,

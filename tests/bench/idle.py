@@ -5,6 +5,8 @@ import resource
 import time
 from pathlib import Path
 
+import uvloop
+
 from tests.bench.client import Connection, spread
 from tests.bench.endpoint import Target
 from tests.bench.records import batches, visits
@@ -16,7 +18,7 @@ def run(directory: Path, tablets: int) -> dict[str, object]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(tablets * 2 + 500, 1024), most), most))
     with fieldbook(directory / "idle") as target:
         before = _megabytes(target.pid)
-        during, seconds, woken = asyncio.run(_wait(target, tablets))
+        during, seconds, woken = uvloop.run(_wait(target, tablets))
     print(
         f"{tablets} tablets waiting: {during:.0f} MB (before them {before:.0f} MB); all told within {seconds:.2f} s of a write"
     )

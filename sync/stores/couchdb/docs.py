@@ -23,6 +23,14 @@ class Leaf(NamedTuple):
     path: list[str]
     """Its revision id and those of its ancestors, newest first; only itself where `revs` was not asked for."""
     conflicts: list[str]
+    """Other leaves, where they were asked for."""
+    statuses: Mapping[str, str]
+    """Of each revision of the path: "available", "deleted" or "missing"; empty where `revs_info` was not asked for."""
+
+
+class _Status(msgspec.Struct):
+    rev: str
+    status: str
 
 
 class _Revisions(msgspec.Struct):
@@ -116,6 +124,8 @@ _text = msgspec.json.Decoder(str).decode
 _revisions = msgspec.json.Decoder(_Revisions).decode
 _attachments = msgspec.json.Decoder(dict[str, _Attached]).decode
 _revs = msgspec.json.Decoder(list[str]).decode
+_statuses = msgspec.json.Decoder(list[_Status]).decode
+_NO_STATUSES: Mapping[str, str] = {}
 
 
 def take_apart(doc: Raw) -> Leaf:
@@ -133,9 +143,14 @@ def take_apart(doc: Raw) -> Leaf:
     held: Mapping[str, Attachment] = {}
     if attached is not None:
         held = {name: _attachment(one) for name, one in _attachments(attached).items()}
-    conflicts = doc.pop("_conflicts", None)
-    others = [] if conflicts is None else _revs(conflicts)
-    return Leaf(Stored(rev, deleted, encode(doc), held), path, others)
+    others: list[str] = []
+    for kind in ("_conflicts", "_deleted_conflicts"):
+        if (conflicts := doc.pop(kind, None)) is not None:
+            others += _revs(conflicts)
+    statuses = _NO_STATUSES
+    if (told_of := doc.pop("_revs_info", None)) is not None:
+        statuses = {one.rev: one.status for one in _statuses(told_of)}
+    return Leaf(Stored(rev, deleted, encode(doc), held), path, others, statuses)
 
 
 def local_of(doc: Raw) -> tuple[str, bytes]:
@@ -146,13 +161,16 @@ def local_of(doc: Raw) -> tuple[str, bytes]:
 
 
 def tree_of(leaves: list[Leaf]) -> Tree:
-    """The revision tree that these leaves and their paths make. Whether inner revisions have bodies is not known: 0."""
+    """The revision tree that these leaves and their paths make. `body` of an inner revision is 0 where nothing is known of it."""
     if len(leaves) == 1 and len(leaves[0].path) == 1:
         stored = leaves[0].stored
         return {stored.rev: Node((), 1, stored.deleted)}
     tree: Tree = {}
     for leaf in leaves:
         trees.graft(tree, leaf.path, Node((), 1, leaf.stored.deleted))
+        for rev, status in leaf.statuses.items():
+            if status != "missing" and rev in tree:
+                tree[rev] = tree[rev]._replace(body=1, deleted=status == "deleted")
     return tree
 
 

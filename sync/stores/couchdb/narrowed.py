@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from sync import tree as trees
 from sync.documents import content_of
 from sync.errors import NotFound
-from sync.stores.contract import AudienceOf, Change, Page, Range, Readers, Row
+from sync.stores.contract import AudienceOf, Change, Page, Range, Readers, Row, Stored
 from sync.stores.couchdb import docs, read
 from sync.stores.couchdb.docs import Line
 from sync.stores.couchdb.read import Held
-from sync.stores.couchdb.sidecar import Sidecar, Standing, Told, together
+from sync.stores.couchdb.recent import Recent
+from sync.stores.couchdb.sidecar import Seen, Sidecar, Standing, Told, together
 from sync.stores.couchdb.wire import Wire
 from sync.stores.waiting import WaitingRoom
 
@@ -49,6 +50,7 @@ class Narrowed:
         self._room = room
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store-sidecar")
         self._followings: dict[str, _Following] = defaultdict(_Following)
+        self._recent = Recent()
 
     async def open(self, incarnation: str) -> None:
         await self._run(self._sidecar.open, incarnation)
@@ -83,6 +85,7 @@ class Narrowed:
         following = self._followings[db]
         async with following.lock:
             following.standing = None
+            self._recent.forget(db)
             await self._run(self._sidecar.forget, db)
 
     async def remove(self, db: str, ids: Sequence[str]) -> None:
@@ -90,6 +93,7 @@ class Narrowed:
         following = self._followings[db]
         async with following.lock:
             standing = following.standing or await self._run(self._sidecar.standing, db)
+            self._recent.remove(db, ids)
             if standing is not None:
                 await self._run(self._sidecar.remove, standing.db, ids)
 
@@ -120,10 +124,10 @@ class Narrowed:
         seen, pending = await self._run(self._sidecar.changes, standing.db, after, reader, limit, descending, ids)
         cut = limit is not None and len(seen) == limit and bool(seen)
         last = self._position(seen[-1].seq, seen[-1].n) if cut else self._position(standing.seq, standing.n)
-        held = await read.bodies(self._wire, db, [(one.id, one.leaves[0]) for one in seen]) if bodies else {}
+        held = await self._winners(db, seen) if bodies else {}
         changes: list[Change] = []
         for one in seen:
-            stored = held.get((one.id, one.leaves[0]))
+            stored = held.get(one.id)
             if bodies and stored is None:
                 continue  # Changed again, or gone, since the sidecar looked: the feed tells of it later.
             attachments = None if stored is None else stored.attachments
@@ -142,10 +146,10 @@ class Narrowed:
     async def rows(self, db: str, span: Range, bodies: bool, reader: Readers) -> tuple[list[Row], int, int]:
         standing = await self.catch_up(db)
         seen, total, offset = await self._run(self._sidecar.rows, standing.db, span, reader)
-        held = await read.bodies(self._wire, db, [(one.id, one.leaves[0]) for one in seen]) if bodies else {}
+        held = await self._winners(db, seen) if bodies else {}
         rows: list[Row] = []
         for one in seen:
-            stored = held.get((one.id, one.leaves[0]))
+            stored = held.get(one.id)
             if bodies and stored is None:
                 continue
             body, attachments = (None, None) if stored is None else (stored.body, stored.attachments)
@@ -206,6 +210,7 @@ class Narrowed:
                 continue
             leaf = docs.take_apart(line.doc).stored
             readers = self._audience_of(db, content_of(leaf.body))
+            self._recent.keep(db, line.id, leaf)
             told[line.id] = Told(line.id, standing.seq, False, [(leaf.rev, readers)])
         if again:
             known = await self._run(self._sidecar.leaves_of, standing.db, again)
@@ -244,6 +249,15 @@ class Narrowed:
             if stored is not None and not stored.deleted:
                 return self._audience_of(db, content_of(stored.body))
         return None
+
+    async def _winners(self, db: str, seen: Sequence[Seen]) -> dict[str, Stored]:
+        """The winning revisions of these documents, by id: from memory where they have lately been read, else from CouchDB."""
+        held = {one.id: stored for one in seen if (stored := self._recent.get(db, one.id, one.leaves[0]))}
+        lacking = [(one.id, one.leaves[0]) for one in seen if one.id not in held]
+        if lacking:
+            for (doc, _), stored in (await read.bodies(self._wire, db, lacking)).items():
+                held[doc] = stored
+        return held
 
     def _of_leaves(self, db: str, one: Held) -> Readers | None:
         if not one.leaves:

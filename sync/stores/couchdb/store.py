@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from sync.documents import encode
-from sync.errors import AlreadyExists, Conflict, NotFound
+from sync.errors import AlreadyExists, Conflict, NotFound, StoreUnavailable
 from sync.stores.contract import (
     Attachment,
     AudienceOf,
@@ -186,8 +186,10 @@ class CouchStore:
             self._room.leave(db, waiting)
             raise
         woken = await self._room.wait(db, waiting, timeout_seconds)
-        if woken and db not in await self.databases():
-            raise NotFound("Database does not exist.", database=db)
+        if woken:
+            with suppress(StoreUnavailable):
+                if db not in await self.databases():
+                    raise NotFound("Database does not exist.", database=db)
         return woken
 
     async def rows(
