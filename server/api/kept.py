@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from server.api.base import need_administrator
@@ -52,7 +52,7 @@ class Erased(msgspec.Struct, frozen=True):
 
 @get("/quarantine")
 async def list_quarantine(
-    services: NamedDependency[Services], actor: NamedDependency[Actor], only: str | None = None
+    services: NamedDependency[Services], actor: NamedDependency[Actor], only: FromQuery[str | None] = None
 ) -> list[Entry]:
     """Everything for an administrator, for everybody else what they sent themselves; the newest last.
     `only`: entries in this state."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas import example
@@ -44,8 +45,14 @@ def visits(count: int, member: str, branch: str, seed: int) -> list[dict[str, An
         # Ids are ordered by time, as tablets make them.
         body["_id"] = f"visit:01K{seed:05d}{number:08d}{rng.getrandbits(48):012X}"[:32]
         body |= {"branch": branch, "author": member}
+        # Spread over households and over the year, as real visits are.
+        day = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(
+            days=number * 7 % 300, hours=1 + number % 8, minutes=number % 50
+        )
+        period = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (day, day + timedelta(minutes=40))]
+        subject = f"household:01K8{rng.randrange(count // 3 + 1):022d}"
         text = "".join(rng.choice(_WORDS) for _ in range(60))
-        body["fields"] = {**body["fields"], "narrative": text}
+        body["fields"] = {**body["fields"], "narrative": text, "period": period, "subject": subject}
         body.pop("replaced", None)
         milliseconds = 1_795_000_000_000 + number
         body["stamps"] = {"": f"{milliseconds:015d}.0000-t5d2c-{member}-{rng.getrandbits(16):04x}"}
