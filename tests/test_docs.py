@@ -14,7 +14,7 @@ RULE = re.compile(r"^- \*\*([A-Z]{2}\d+)\*\*", re.MULTILINE)
 
 
 def rules() -> list[str]:
-    return RULE.findall((ROOT / "sync/SPEC.md").read_text())
+    return RULE.findall("\n".join(path.read_text() for path in sorted((ROOT / "sync").glob("SPEC*.md"))))
 
 
 def test_every_rule_has_a_number_of_its_own() -> None:
