@@ -75,7 +75,8 @@ class Working:
         """The ledger is what one made from nothing is, byte for byte. Only once the worker rests."""
         new = self.path.with_name("new.sqlite3")
         made = await rebuild(self.store, new, ZONE, self.centre.erasures, lambda db, count: None)
-        assert compare(self.path, new) == []
+        different = compare(self.path, new)
+        assert not different, "\n".join(map(str, different[:12]))
         assert digest(self.path) == made
 
 
@@ -92,8 +93,8 @@ def visit(author: str = "m0117", branch: str = "b03", **fields: Any) -> dict[str
     return plain("visit", author, branch, **fields)
 
 
-def plain(kind: str, author: str = "m0117", branch: str = "b03", **fields: Any) -> dict[str, Any]:
-    body = record(kind, author=author, branch=branch)
+def plain(of: str, author: str = "m0117", branch: str = "b03", **fields: Any) -> dict[str, Any]:
+    body = record(of, author=author, branch=branch)
     dropped = ("problems/", "participants/", "parties/")
     kept = {path: value for path, value in body["fields"].items() if not path.startswith(dropped)}
     kept |= {f"participants/{author}": True} | {path.replace("__", "/"): value for path, value in fields.items()}
