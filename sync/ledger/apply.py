@@ -167,13 +167,17 @@ class Applying:
 
     def _beside(self, db: str, record: str, before: int | None, audience: int) -> None:
         """A record that something accompanies has changed: its approval, and the readers of its companions."""
-        beside = self._sql.execute("SELECT id, db, type, kept FROM companion WHERE record=?", [record]).fetchall()
-        for companion, its_db, of, kept in beside:
+        beside = self._sql.execute(
+            "SELECT id, db, type, kept, facts FROM companion WHERE record=?", [record]
+        ).fetchall()
+        for companion, its_db, of, kept, facts in beside:
             if kept != audience:
                 self._due.add(("readers", its_db, companion))
             if of == "review":
-                self._due.add(("hash", db, record))
-                if before is None:
+                decision = companions.decode(facts).decision
+                if decision in companions.STANDING:
+                    self._due.add(("hash", db, record))
+                elif decision == "settle" and before is None:
                     self._due.add(("settle", its_db, companion))
 
     def _subject(self, db: str, change: Change, body: Mapping[str, Any]) -> None:
@@ -233,7 +237,8 @@ class Applying:
         if of == "rating":
             self._touch_record(record)
         elif of == "photo":
-            if self._accompanied(json.dumps([record]), "review"):
+            rows = self._sql.execute("SELECT facts FROM companion WHERE record=? AND type='review'", [record])
+            if any(companions.decode(facts).decision in companions.STANDING for (facts,) in rows):
                 self._due.add(("hash", db, record))
         elif of == "check":
             if before is None or after is None or bool(before.problems) != bool(after.problems):
@@ -373,11 +378,9 @@ class Applying:
         )
         return {record for record, facts in rows if companions.decode(facts).problems}
 
-    def _accompanied(self, ids: str, of: str = "") -> set[str]:
+    def _accompanied(self, ids: str) -> set[str]:
         rows = self._sql.execute(
-            "SELECT DISTINCT record FROM companion WHERE record IN (SELECT value FROM json_each(?))"
-            + (" AND type=?" if of else ""),
-            [ids, of] if of else [ids],
+            "SELECT DISTINCT record FROM companion WHERE record IN (SELECT value FROM json_each(?))", [ids]
         )
         return {record for (record,) in rows}
 
