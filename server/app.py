@@ -32,7 +32,7 @@ from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.metrics import CONTENT_TYPE, metrics
 from server.office import DATABASES, Office
-from server.pages import landing
+from server.pages import landing, landing_style
 from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
@@ -104,6 +104,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
     app = Litestar(
         route_handlers=[
             landing,
+            landing_style,
             health,
             tell_metrics,
             Router("/api/v1", route_handlers=[*API, about]),

@@ -29,6 +29,7 @@ from server.services import Services
 
 PATIENCE_SECONDS = 20.0
 EVERY_SECONDS = 15.0
+SAME_TIMES = 3
 
 Say = Callable[[str, str], None]
 
@@ -69,7 +70,7 @@ class Play:
             f"三台平板已取到各自有权看的资料（{one}的平板：{held} 份）。现在断网下乡。",
             f"Three tablets hold what their members may see ({held} documents on the first). Now they go offline.",
         )
-        before = await self._figures(secretary)
+        before = await self._settled(secretary)
 
         household = self._branch.subjects["household"][0]
         problem = f"problems/{first.new_id()}"
@@ -138,10 +139,13 @@ class Play:
         after = await self._until(lambda: self._changed(secretary, before))
         if after:
             month, figures = after
-            shown = "，".join(f"{name} {before.get(name, 0)}→{value}" for name, value in figures.items())
+            changed = [
+                (words, before.get(code, 0), figures[code]) for code, words in _FIGURES.items() if code in figures
+            ]
+            zh = "，".join(f"{words[0]} {old}→{new}" for words, old, new in changed)
+            en = ", ".join(f"{words[1]} {old} to {new}" for words, old, new in changed)
             self._say(
-                f"支部 {month} 活动台账随之变化：{shown}。",
-                f"The branch's activity record of {month} has changed: {shown}.",
+                f"支部 {month} 活动台账随之变化：{zh}。", f"The branch's activity record of {month} has changed: {en}."
             )
 
     async def _go_on(self, tablets: list[Tablet]) -> None:
@@ -159,7 +163,7 @@ class Play:
             outcome = await tablet.push(self._db)
             what = fields.get("title") or fields.get("matter") or fields.get("narrative", "")
             arrived = ("已送达", "arrived") if outcome.complete else ("未送达", "has not arrived")
-            self._say(f"{tablet.member.name}：{what}（{arrived[0]}）", f"a {kind} by {tablet.member.id} {arrived[1]}")
+            self._say(f"{tablet.member.name}：{what}（{arrived[0]}）", f"{kind} by {tablet.member.id} {arrived[1]}")
 
     def _invent(self, dice: Dice, member: Member) -> tuple[dict[str, Any], str]:
         """A record of today as the generator makes them, which ended some minutes ago."""
@@ -198,6 +202,18 @@ class Play:
             if fields.get("month") == self._month():
                 return {path[8:]: value for path, value in fields.items() if path.startswith("figures/")}
         return {}
+
+    async def _settled(self, tablet: Tablet) -> dict[str, int]:
+        """The figures, once the server has been through what was filled in: then they stay as they are."""
+        figures, same = await self._figures(tablet), 0
+        for _ in range(int(PATIENCE_SECONDS)):
+            await asyncio.sleep(1.0)
+            again = await self._figures(tablet)
+            same = same + 1 if again and again == figures else 0
+            if same == SAME_TIMES:
+                break
+            figures = again
+        return figures
 
     def _month(self) -> str:
         return f"{datetime.now(ZoneInfo(ZONE)):%Y-%m}"
@@ -258,4 +274,11 @@ def _with(url: str, account: Account) -> str:
 
 
 _STATES = {"open": "待解决", "in_hand": "办理中", "solved": "已解决"}
+_FIGURES = {
+    "activities": ("活动", "activities"),
+    "visits": ("走访", "visits"),
+    "person_times": ("人次", "person-times"),
+    "problems_found": ("发现问题", "problems found"),
+    "problems_solved": ("解决问题", "problems solved"),
+}
 _DATED = ("period", "stages/", "participants/", "parts/", "problems/", "follow_ups/", "absent/")
