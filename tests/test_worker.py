@@ -102,7 +102,7 @@ async def test_wk4_two_workers_at_once_write_the_same_and_no_more(tmp_path: Path
         await asyncio.gather(one.idle(), two.idle())
         for doc in docs:
             assert [deleted for _, deleted in await leaves(one, doc)] == [False, True]
-        for doc in (await one.documents("activity")).keys():
+        for doc in await one.documents("activity"):
             assert len(await leaves(one, doc)) == 1
         await one.same_from_nothing()
         await two.same_from_nothing()

@@ -57,8 +57,6 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        await self._renew()
-        await self._forget_erased()
         loops = [
             self._for_ever("the lease", self._renew, RENEWED_SECONDS),
             self._for_ever("what is due", self.catch_up_on_due, self._pace_seconds),
@@ -157,6 +155,7 @@ class Worker:
     async def _follow_office(self) -> None:
         """What is erased leaves the ledger as well."""
         at = (await self.store.info(OFFICE)).update_seq
+        await self._forget_erased()
         while True:
             page = await self.store.changes(OFFICE, at)
             if any(change.id.startswith(ERASED) for change in page.changes):
