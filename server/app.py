@@ -21,6 +21,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
+from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
 from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
@@ -32,7 +33,7 @@ from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.metrics import CONTENT_TYPE, metrics
 from server.office import DATABASES, Office
-from server.pages import landing
+from server.pages import landing, landing_style
 from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
@@ -41,14 +42,15 @@ from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import OFFICE, audience_of, kind_of
+from sync.databases import CENTRE, OFFICE, audience_of, kind_of
 from sync.directory import Directory
+from sync.documents import parse_edit
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
 from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
-from sync.reconcile.worker import Worker
-from sync.stores.contract import Store
+from sync.reconcile.worker import PACE_SECONDS, Worker
+from sync.stores.contract import Store, Want
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
 
@@ -68,13 +70,13 @@ API = [
 ]
 
 
-def make_worker(services: Services) -> Task:
+def make_worker(services: Services, pace_seconds: float = PACE_SECONDS) -> Task:
     """What merges, groups and counts. Only one process can open an embedded store, so after a restart it need not wait for its
     own lease to end."""
     holder = "embedded" if services.settings.store == "sqlite" else secrets.token_hex(8)
     lease = Lease(services.store, holder, services.now)
     erasures = services.admission.erasures
-    return Worker(services.store, services.ledger, erasures, lease, services.now, time.monotonic)
+    return Worker(services.store, services.ledger, erasures, lease, services.now, time.monotonic, pace_seconds)
 
 
 BACKGROUND: tuple[MakeTask, ...] = (make_worker,)
@@ -104,9 +106,10 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
     app = Litestar(
         route_handlers=[
             landing,
+            landing_style,
             health,
             tell_metrics,
-            Router("/api/v1", route_handlers=[*API, about]),
+            Router("/api/v1", route_handlers=[*API, about, record_types]),
             couch,
         ],
         lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
@@ -219,6 +222,7 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
             if db not in there:
                 with suppress(AlreadyExists):
                     await services.store.create(db)
+        await _first_forms(services.store)
         await services.admission.directory.load()
         await services.admission.erasures.load()
         for db in await services.store.databases():
@@ -244,6 +248,15 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
             yield
         finally:
             wake(services)
+
+
+async def _first_forms(store: Store) -> None:
+    """A new centre begins with the forms of the four records that members make; what it has is left alone."""
+    forms = default_forms()
+    held = await store.get(CENTRE, [Want(str(form["_id"])) for form in forms], bodies=False)
+    missing = [parse_edit(dict(form)) for form, found in zip(forms, held, strict=True) if not found.tree]
+    if missing:
+        await store.add(CENTRE, missing)
 
 
 async def _cancel(running: Sequence["asyncio.Future[None]"]) -> None:
@@ -317,6 +330,12 @@ async def tell_metrics(request: Request[Any, Any, Any], services: NamedDependenc
         if actor is None or not actor.administrator:
             raise Forbidden("Metrics are for administrators, and for this machine.")
     return Response(await metrics(services), headers={"content-type": CONTENT_TYPE})
+
+
+@get("/record-types", tags=["server"])
+async def record_types() -> dict[str, Any]:
+    """JSON Schema of every type of record, from the same definitions that records are checked by."""
+    return json_schema()
 
 
 @get("/about", tags=["server"])

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
-from server.cli_options import stored
+from server.cli_ledger import compare_ledger
+from server.cli_options import stored, with_settings
 from server.settings import Settings
 from sync.errors import StoreDamaged
 
 
 @click.command()
-@stored
+@with_settings("data", "store", "zone")
 def check(settings: Settings) -> None:
-    """Check the embedded store: its file, and that every attachment is there and unchanged. Works beside a running server."""
+    """Check the embedded store: its file, and that every attachment is there and unchanged. Works beside a running server; without
+    one, the ledger is compared with one made from nothing."""
     from server.upkeep import check_store
 
     found = check_store(settings)
@@ -25,6 +27,7 @@ def check(settings: Settings) -> None:
         raise StoreDamaged(
             "The store has problems: keep a copy of it, then restore the last backup. See the lines above."
         )
+    compare_ledger(settings)
 
 
 @click.command()

@@ -38,6 +38,7 @@ class Photos:
         self._store = store
         self._directory = directory
         self._pictures = asyncio.Semaphore(1)
+        self._joining = asyncio.Lock()
 
     async def put_part(self, photo: str, number: int, chunks: AsyncIterator[bytes]) -> int:
         """Keep one part, whole or not at all; sent again it is replaced. Returns its bytes. Raises BadRequest, TooLarge."""
@@ -60,26 +61,24 @@ class Photos:
     async def complete(self, db: str, photo: str, about: Stored, count: int, digest: str, media: str) -> Written | None:
         """Put the parts together and keep them; None when the photo was there already. Raises BadRequest when parts are missing, or
         what came is not what the photo's document names: then its parts are dropped, to be sent again."""
-        if await self.find(db, photo, PHOTO) is not None:
-            await asyncio.to_thread(shutil.rmtree, self._parts(photo), True)
-            return None
-        there = await self.parts(photo)
-        missing = [number for number in range(count) if number not in there]
-        if missing or not count:
-            raise BadRequest(f"Parts are missing: {missing[:20]}.", code="parts_missing", missing=missing)
-        whole, given = await asyncio.to_thread(self._join, photo, count)
-        try:
-            if given[0] != digest:
-                await asyncio.to_thread(shutil.rmtree, self._parts(photo), True)
+        async with self._joining:
+            if await self.find(db, photo, PHOTO) is not None:
+                await asyncio.to_thread(self._tidy, photo)
+                return None
+            there = await self.parts(photo)
+            missing = [number for number in range(count) if number not in there]
+            if missing or not count:
+                raise BadRequest(f"Parts are missing: {missing[:20]}.", code="parts_missing", missing=missing)
+            whole, (sha, md5) = await asyncio.to_thread(self._join, photo, count)
+            if sha != digest:
+                await asyncio.to_thread(self._tidy, photo)
                 raise BadRequest(
                     "What came is not the photo that its document names: send it again.", code="bad_digest"
                 )
-            attachment = NewAttachment(media, whole, given[1], whole.stat().st_size)
+            attachment = NewAttachment(media, whole, md5, whole.stat().st_size)
             written = await self._write(db, photo, about, attachment)
-        finally:
-            whole.unlink(missing_ok=True)
-        await asyncio.to_thread(self._tidy, photo)
-        return written
+            await asyncio.to_thread(self._tidy, photo)
+            return written
 
     async def find(self, db: str, photo: str, name: str) -> tuple[Stored, Attachment] | None:
         try:

@@ -51,7 +51,7 @@ def serve(settings: Settings, tasks: Sequence[MakeTask] = BACKGROUND) -> None:
 
 
 async def run(settings: Settings, tasks: Sequence[MakeTask]) -> None:
-    app = create_app(settings, tasks=tasks)
+    app = create_app(settings, tasks=tasks if settings.reconcile else ())
     listening = _listen(settings)
     url = _url(listening)
     async with living(app) as services:

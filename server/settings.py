@@ -55,6 +55,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_documents_max: Annotated[int, Meta(ge=1, description="Documents or ids in one request.")] = (
         Limits().batch_documents_max
     )
+    reconcile: Annotated[
+        bool,
+        Meta(
+            description="Merge, group and aggregate in this server. Where several serve one CouchDB, some may leave it to the others."
+        ),
+    ] = True
     access_log: Annotated[bool, Meta(description="Log a line for every request.")] = False
     log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="How much is logged.")] = "info"
 

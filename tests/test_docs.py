@@ -72,4 +72,4 @@ def test_every_command_that_is_documented_is_there() -> None:
     assert listed
     assert sorted((named | set(listed[1].split(", "))) - set(main.commands)) == []
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b", text)) - targets - {"databases"} == set()
+    assert set(re.findall(r"(?:^|`)(?:[A-Z_]+=\S+ )*make ([a-z]+)", text, re.MULTILINE)) - targets == set()

@@ -75,7 +75,7 @@ async def read_activity(
         found = activity(sql, branches, doc)
         if found is None:
             raise NotFound(document=doc)
-        return _told(sql, actor, found[0], "", found[3])
+        return _told(sql, actor, found[0], found[3], found[4])
 
     return await services.ledger.read(query)
 
@@ -93,7 +93,7 @@ def _told(sql: Any, actor: Actor, doc: str, day: str, fields: dict[str, Any]) ->
     asked = [*(f"member:{one}" for one in people), *(f"branch:{one}" for one in branches)]
     return ActivityTold(
         doc,
-        day or str(plain.get("period", [""])[0])[:10],
+        day,
         {name: value for name, value in plain.items() if name not in ("joined", "suggested")},
         records,
         people,

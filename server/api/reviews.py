@@ -109,15 +109,17 @@ async def _about(services: Services, actor: Actor, doc: str) -> _On:
     reader = actor.reader
     if doc.startswith("activity:"):
 
-        def query(sql: Any) -> Any:
+        def query(sql: Any) -> tuple[tuple[str, ...], Any]:
             every = reader is None or "committee" in reader
-            return activity(sql, None if every else branches_for(sql, reader, None), doc)
+            found = activity(sql, None if every else branches_for(sql, reader, None), doc)
+            # Whoever reads the record that the activity has its id from reads the decision too.
+            record = doc.removeprefix("activity:")
+            return places(sql, None, [record])[record].audience if found else (), found
 
-        found = await services.ledger.read(query)
+        readers, found = await services.ledger.read(query)
         if found is None:
             raise NotFound(document=doc)
-        credited = [path.partition("/")[2] for path in found[3] if path.startswith("branches/")]
-        return _On(found[1], found[2], ("committee", *(f"branch:{one}" for one in credited)), "")
+        return _On(found[1], found[2], readers, "")
     place = (await services.ledger.read(lambda sql: places(sql, reader, [doc]))).get(doc)
     if place is None:
         raise NotFound(document=doc)

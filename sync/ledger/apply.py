@@ -136,7 +136,7 @@ class Applying:
             audience = self._audience(companions.readers_of(body))
             if bucket is not None:
                 self._touch(bucket, n)
-            if row is None or facts.follow_ups or decode(row[7]).follow_ups:
+            if facts.follow_ups:
                 self._follow(n, facts)
             if change.id in accompanied:
                 self._beside(db, change.id, None if row is None else row[5], audience)
@@ -167,13 +167,17 @@ class Applying:
 
     def _beside(self, db: str, record: str, before: int | None, audience: int) -> None:
         """A record that something accompanies has changed: its approval, and the readers of its companions."""
-        beside = self._sql.execute("SELECT id, db, type, kept FROM companion WHERE record=?", [record]).fetchall()
-        for companion, its_db, of, kept in beside:
+        beside = self._sql.execute(
+            "SELECT id, db, type, kept, facts FROM companion WHERE record=?", [record]
+        ).fetchall()
+        for companion, its_db, of, kept, facts in beside:
             if kept != audience:
                 self._due.add(("readers", its_db, companion))
             if of == "review":
-                self._due.add(("hash", db, record))
-                if before is None:
+                decision = companions.decode(facts).decision
+                if decision in companions.STANDING:
+                    self._due.add(("hash", db, record))
+                elif decision == "settle" and before is None:
                     self._due.add(("settle", its_db, companion))
 
     def _subject(self, db: str, change: Change, body: Mapping[str, Any]) -> None:
@@ -233,7 +237,8 @@ class Applying:
         if of == "rating":
             self._touch_record(record)
         elif of == "photo":
-            if self._accompanied(json.dumps([record]), "review"):
+            rows = self._sql.execute("SELECT facts FROM companion WHERE record=? AND type='review'", [record])
+            if any(companions.decode(facts).decision in companions.STANDING for (facts,) in rows):
                 self._due.add(("hash", db, record))
         elif of == "check":
             if before is None or after is None or bool(before.problems) != bool(after.problems):
@@ -338,7 +343,7 @@ class Applying:
         row = self._sql.execute("SELECT rev FROM document WHERE db=? AND id=?", [db, change.id]).fetchone()
         if len(change.leaves) > 1:
             self._due.add(("fork", db, change.id))
-        elif row is not None and row[0] == rev:
+        elif row is not None and row[0] == rev and not _is_version(change.id):
             return
         body = {} if change.deleted or change.body is None else _decode_body(change.body)
         digest = self._digest_of(body) if body else b""
@@ -349,9 +354,10 @@ class Applying:
             self._due.add(("document", db, change.id))
 
     def _month(self, db: str, change: Change, body: Mapping[str, Any]) -> None:
-        _, branch, month, *number = change.id.split(":") + [""] * 3
-        if number[0].startswith("v") and number[0][1:].isdigit() and body:
-            values = [branch, month, int(number[0][1:]), encode(body.get("fields", {}))]
+        branch, _, month = _month_of(change.id).partition(":")
+        fields = body.get("fields")
+        if _is_version(change.id) and isinstance(fields, dict):
+            values = [branch, month, int(change.id.rpartition(":v")[2]), encode(fields)]
             self._sql.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", values)
         self._due.add(("month", db, f"{branch}:{month}"))
 
@@ -372,11 +378,9 @@ class Applying:
         )
         return {record for record, facts in rows if companions.decode(facts).problems}
 
-    def _accompanied(self, ids: str, of: str = "") -> set[str]:
+    def _accompanied(self, ids: str) -> set[str]:
         rows = self._sql.execute(
-            "SELECT DISTINCT record FROM companion WHERE record IN (SELECT value FROM json_each(?))"
-            + (" AND type=?" if of else ""),
-            [ids, of] if of else [ids],
+            "SELECT DISTINCT record FROM companion WHERE record IN (SELECT value FROM json_each(?))", [ids]
         )
         return {record for (record,) in rows}
 
@@ -436,6 +440,10 @@ def _standing(decisions: Sequence[companions.CompanionFacts], author: str, seen:
     if told[-1].decision == "approve":
         return "approved" if bound else "amended"
     return "returned" if bound else "open"
+
+
+def _is_version(doc: str) -> bool:
+    return doc.startswith("activity_record:") and doc.rpartition(":v")[2].isdecimal() and doc.count(":") == 3
 
 
 def _month_of(record: str) -> str:

@@ -17,7 +17,6 @@ from sync.ledger.ledger import Due, Ledger
 from sync.stores.contract import LEAVES, Edit, Store, Want, Written
 
 BATCH = 500
-PAUSE_SECONDS = 1.0
 SHARE = 20
 """A month rests this many times as long as it took."""
 

@@ -152,17 +152,19 @@ def activities(
     return [(one, day, _fields(fields)) for one, day, fields in rows]
 
 
-def activity(sql: Connection, branches: Sequence[str] | None, doc: str) -> tuple[str, str, str, dict[str, Any]] | None:
-    """(id, database, branch, fields) of the activity that this id names, or has become part of; None: every branch."""
+def activity(
+    sql: Connection, branches: Sequence[str] | None, doc: str
+) -> tuple[str, str, str, str, dict[str, Any]] | None:
+    """(id, database, branch, day, fields) of the activity that this id names, or has become part of; None: every branch."""
     row = sql.execute(
-        "SELECT a.id, a.home, a.branch, a.fields FROM record r JOIN activity a ON a.anchor = r.anchor WHERE r.id=?",
+        "SELECT a.id, a.home, a.branch, a.day, a.fields FROM record r JOIN activity a ON a.anchor = r.anchor WHERE r.id=?",
         [doc.removeprefix("activity:")],
     ).fetchone()
     if row is None:
         return None
-    fields = _fields(row[3])
+    fields = _fields(row[4])
     credited = {path.removeprefix("branches/") for path in fields if path.startswith("branches/")}
-    return None if branches is not None and credited.isdisjoint(branches) else (row[0], row[1], row[2], fields)
+    return None if branches is not None and credited.isdisjoint(branches) else (row[0], row[1], row[2], row[3], fields)
 
 
 class FigureWhere(NamedTuple):
@@ -185,7 +187,8 @@ def figures(sql: Connection, where: FigureWhere, by: str | None = None) -> dict[
     if column is None:
         raise BadRequest(f"Figures can be grouped by {', '.join(GROUPED_BY)}.")
     test, values = _test(where)
-    query = f"SELECT {column}, {select()} FROM contribution c{_PLACES} WHERE {test} GROUP BY 1 ORDER BY 1"
+    source = _source(where, by)
+    query = f"SELECT {column}, {select()} FROM {source} WHERE {test} GROUP BY 1 ORDER BY 1"
     told = {
         row[0]: {figure.code: value for figure, value in zip(FIGURES, row[1:], strict=True)}
         for row in sql.execute(query, values)
@@ -215,7 +218,7 @@ def contributions(
     test, values = _test(where)
     rows = sql.execute(
         "SELECT a.id, c.record, c.item, c.branch, c.member, c.of, c.kind, c.subject, c.day, c.value, c.n"
-        f" FROM contribution c{_PLACES} JOIN activity a ON a.anchor = c.activity"
+        f" FROM {_source(where, None)} JOIN activity a ON a.anchor = c.activity"
         f" WHERE {test} AND {figure.condition} AND (c.branch, c.day, a.id, c.n) > (?, ?, ?, ?)"
         " ORDER BY c.branch, c.day, a.id, c.n LIMIT ?",
         [*values, *after, limit],
@@ -320,6 +323,12 @@ def _test(where: FigureWhere) -> tuple[str, list[Any]]:
             tests += f" AND {column}=?"
             values.append(value)
     return tests, values
+
+
+def _source(where: FigureWhere, by: str | None) -> str:
+    """Windows and units are looked up only where they are asked for: over a year it is most of the time."""
+    asked = by in ("window", "unit") or where.window is not None or where.unit is not None
+    return "contribution c" + (_PLACES if asked else "")
 
 
 def _seen(reader: Reader) -> list[str]:

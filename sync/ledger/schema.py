@@ -65,12 +65,13 @@ def shape() -> str:
 def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute("PRAGMA busy_timeout=10000")
-    connection.execute("PRAGMA cache_size=-32768")
+    connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA mmap_size=268435456")
     if writing:
         connection.execute("PRAGMA journal_mode=WAL")
         # Losing the last moments loses nothing: they are read from the feeds again.
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=16384")
     else:
         connection.execute("PRAGMA query_only=ON")
     return connection

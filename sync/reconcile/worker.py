@@ -18,14 +18,14 @@ from sync.erasure import Erasures
 from sync.errors import NotFound
 from sync.ledger.follow import every_id, follow, is_followed, judge
 from sync.ledger.ledger import Due, Ledger
-from sync.ledger.publish import PAUSE_SECONDS, Publisher
+from sync.ledger.publish import Publisher
 from sync.reconcile.lease import RENEWED_SECONDS, Lease
 from sync.reconcile.settling import keep_readers, merge_documents, settle_disputes
 from sync.stores.contract import Store
 
 WAIT_SECONDS = 30.0
-LOOK_SECONDS = 1.0
-"""So often it is looked for new databases."""
+PACE_SECONDS = 1.0
+"""So often documents are written, and it is looked for new databases."""
 AGAIN_SECONDS = 1.0
 SETTLED_AT_ONCE = 200
 
@@ -43,24 +43,24 @@ class Worker:
         lease: Lease,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
+        pace_seconds: float = PACE_SECONDS,
     ) -> None:
         self.store = store
         self.ledger = ledger
         self.lease = lease
         self._erasures = erasures
         self._now = now
+        self._pace_seconds = pace_seconds
         self._publisher = Publisher(store, ledger, monotonic)
         self._locks: dict[str, asyncio.Lock] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        await self._renew()
-        await self._forget_erased()
         loops = [
             self._for_ever("the lease", self._renew, RENEWED_SECONDS),
-            self._for_ever("what is due", self.catch_up_on_due, PAUSE_SECONDS),
-            self._for_ever("the list of databases", self._look, LOOK_SECONDS),
+            self._for_ever("what is due", self.catch_up_on_due, self._pace_seconds),
+            self._for_ever("the list of databases", self._look, self._pace_seconds),
             self._for_ever("erasures", self._follow_office, 0),
         ]
         self._loops = [asyncio.ensure_future(one) for one in loops]
@@ -155,6 +155,7 @@ class Worker:
     async def _follow_office(self) -> None:
         """What is erased leaves the ledger as well."""
         at = (await self.store.info(OFFICE)).update_seq
+        await self._forget_erased()
         while True:
             page = await self.store.changes(OFFICE, at)
             if any(change.id.startswith(ERASED) for change in page.changes):

@@ -23,7 +23,7 @@ def run(directory: Path) -> dict[str, object]:
     noop: dict[int, float] = {}
     pull: dict[int, float] = {}
     for size in (100, 10_000, 100_000):
-        with fieldbook(directory / f"grown-{size}") as target:
+        with fieldbook(directory / f"grown-{size}", reconcile=True) as target:
             noop[size], pull[size] = uvloop.run(_measure(target, size))
         print(
             f"  {size:>7} documents: a sync with nothing new {noop[size]:.2f} ms, a pull of {FRESH} new {pull[size]:.2f} ms",

@@ -16,7 +16,7 @@ from tests.bench.servers import fieldbook
 def run(directory: Path, tablets: int) -> dict[str, object]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(tablets * 2 + 500, 1024), most), most))
-    with fieldbook(directory / "idle") as target:
+    with fieldbook(directory / "idle", reconcile=True) as target:
         before = _megabytes(target.pid)
         during, seconds, woken = uvloop.run(_wait(target, tablets))
     print(

@@ -20,8 +20,9 @@ MEMBER, BRANCH = "m0117", "b03"
 
 
 @contextmanager
-def fieldbook(data: Path, store: str = "sqlite") -> Iterator[Target]:
-    """A server process with the branch's database, an administrator and a member."""
+def fieldbook(data: Path, store: str = "sqlite", *, reconcile: bool = False) -> Iterator[Target]:
+    """A server process with the branch's database, an administrator and a member. Its endpoint is measured by itself unless
+    `reconcile` asks for the worker beside it: what one operation leaves to do would fall on the next."""
     data.parent.mkdir(parents=True, exist_ok=True)
     options = ["--data", str(data), "--store", store]
     for words in (
@@ -30,7 +31,9 @@ def fieldbook(data: Path, store: str = "sqlite") -> Iterator[Target]:
     ):
         asked = [str(FIELDBOOK), "user", "add", *words, "--password-stdin", *options]
         subprocess.run(asked, input=PASSWORD, text=True, check=True, capture_output=True)
-    process = subprocess.Popen([str(FIELDBOOK), "serve", *options, "--port", "0", "--log-level", "warning"])
+    process = subprocess.Popen(
+        [str(FIELDBOOK), "serve", *options, "--port", "0", "--log-level", "warning", "--reconcile", str(reconcile)]
+    )
     try:
         url = _ready(data, process)
         admin = _with(url, "admin") + "/sync"
