@@ -17,7 +17,8 @@ from sync.errors import Conflict
 from sync.stores.contract import LEAVES, Edit, Range, Store, Want, Written
 
 PREFIX = "erased:"
-_KEY = "erasure-key"
+KEY = "erasure-key"
+"""The local document in `office` that holds the key."""
 
 
 class Erasures:
@@ -28,13 +29,13 @@ class Erasures:
 
     async def load(self) -> None:
         """Read the list. `office` must exist."""
-        held = await self._store.local(OFFICE, _KEY)
+        held = await self._store.local(OFFICE, KEY)
         if held is None:
             body = encode({"key": secrets.token_hex(32)})
             try:
-                await self._store.put_local(OFFICE, _KEY, None, body)
+                await self._store.put_local(OFFICE, KEY, None, body)
             except Conflict:
-                held = await self._store.local(OFFICE, _KEY)
+                held = await self._store.local(OFFICE, KEY)
             held = held or ("", body)
         self._key = bytes.fromhex(msgspec.json.decode(held[1], type=dict[str, str])["key"])
         rows, _, _ = await self._store.rows(OFFICE, Range(PREFIX, PREFIX + "\U0010ffff"))

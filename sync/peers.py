@@ -77,10 +77,11 @@ class Peer(Protocol):
 
 
 class StorePeer:
-    """A database of a store in this process, without rights: whoever can open the store may have all of it."""
+    """A database of a store in this process, without rights: whoever can open the store may have all of it. `erased`: what was
+    erased here and is not taken back, by id."""
 
-    def __init__(self, store: Store, db: str, name: str) -> None:
-        self._store, self._db, self.name = store, db, name
+    def __init__(self, store: Store, db: str, name: str, erased: Callable[[str], bool] = lambda _: False) -> None:
+        self._store, self._db, self.name, self._erased = store, db, name, erased
 
     async def local(self, name: str) -> Document | None:
         held = await self._store.local(self._db, name)
@@ -117,7 +118,10 @@ class StorePeer:
         refused, writes = [], []
         for doc in documents:
             try:
-                writes.append(parse_write(dict(doc)))
+                write = parse_write(dict(doc))
+                if self._erased(write.id):
+                    raise Forbidden("it was erased here", code="erased")
+                writes.append(write)
             except FieldbookError as error:
                 refused.append(Refusal(str(doc.get("_id")), str(doc.get("_rev")), f"{error.code}: {error.reason}"))
         for write, result in zip(writes, await self._store.add(self._db, writes) if writes else [], strict=True):

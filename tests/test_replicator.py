@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from sync.erasure import Erasures
 from sync.errors import NotFound
 from sync.peers import Document, Refusal, StorePeer, Unreachable, UrlPeer
 from sync.replicator import Outcome, replicate
-from sync.stores.contract import LEAVES, Want
+from sync.stores.contract import LEAVES, Range, Want
 from sync.stores.sqlite import SqliteStore
 from tests.builders import record, write
 from tests.serving import FIELDBOOK, PASSWORD, command, environment, served
@@ -298,3 +300,40 @@ async def test_rp7_a_database_that_is_not_there_is_said_to_be_so(server: str) ->
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NotFound):
             await UrlPeer(session, place(server, "admin", "nowhere")).changes("0", 1)
+
+
+async def test_rp8_what_was_erased_stays_so_when_a_centre_moves(tmp_path: Path) -> None:
+    gone, kept = record(), record()
+    async with store(tmp_path / "old/store", "office", "branch-b03") as old:
+        erasures = Erasures(old)
+        await erasures.load()
+        await old.add("branch-b03", [write(gone), write(kept)])
+        await erasures.erase("branch-b03", [gone["_id"]], "asked for", "admin")
+    moved = await asyncio.to_thread(fieldbook, "replicate", str(tmp_path / "old"), str(tmp_path / "new"), "--all")
+    assert moved.returncode == 0, moved.stderr
+    async with store(tmp_path / "copy/store", "branch-b03") as copy:
+        await copy.add("branch-b03", [write(gone), write(kept)])
+    back = (str(tmp_path / "copy/branch-b03"), str(tmp_path / "new/branch-b03"))
+    again = await asyncio.to_thread(fieldbook, "replicate", *back)
+    assert again.returncode == 1
+    assert f"not arrived: {gone['_id']}" in again.stderr
+    async with store(tmp_path / "new/store") as new:
+        assert [row.id for row in (await new.rows("branch-b03", Range()))[0]] == [kept["_id"]]
+
+
+async def test_rp2_with_continuous_what_is_new_goes_over_by_itself(tmp_path: Path, server: str) -> None:
+    async with aiohttp.ClientSession() as session, store(tmp_path / "a", "records") as one:
+        a = StorePeer(one, "records", "a")
+        source, target = (UrlPeer(session, place(server, "admin", db)) for db in ("from", "to"))
+        await source.create()
+        asked = ("replicate", place(server, "admin", "from"), place(server, "admin", "to"), "--create", "--continuous")
+        process = await asyncio.create_subprocess_exec(FIELDBOOK, *asked, stdout=subprocess.PIPE)
+        assert process.stdout
+        await asyncio.wait_for(process.stdout.readline(), 30)
+        await add(a, write(record()))
+        await run(a, source)
+        told = await asyncio.wait_for(process.stdout.readline(), 30)
+        assert b"1 revisions written; complete" in told
+        assert len((await target.changes("0", 10)).changes) == 1
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
