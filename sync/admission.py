@@ -109,7 +109,7 @@ class Admission:
             problem = self._problem(actor, place, item, found, old, beside)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
-            elif item.content.get("type") in CHECKED and not item.deleted:
+            elif str(item.content.get("type")) in CHECKED and not item.deleted:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
@@ -130,7 +130,7 @@ class Admission:
         """What else a judgement needs: records that companions name, and the checks of records that are there already."""
         ids: set[str] = set()
         for item in items:
-            kind = item.content.get("type")
+            kind = str(item.content.get("type"))
             if kind in _COMPANIONS:
                 fields = item.content.get("fields")
                 record = fields.get("record") if isinstance(fields, dict) else None

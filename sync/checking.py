@@ -26,7 +26,7 @@ def check_id(record: str) -> str:
 
 def problems_of(content: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
     """All that is wrong with a record, as the check keeps it."""
-    if content.get("type") not in CHECKED:
+    if str(content.get("type")) not in CHECKED:
         return []
     found = check(content) or check_dates(content, now)
     return [msgspec.to_builtins(problem) for problem in found]

@@ -159,7 +159,7 @@ async def _parents(store: Store, db: str, found: Sequence[Found]) -> dict[tuple[
 
 async def _checks(store: Store, db: str, told: Mapping[str, Body], now: datetime) -> list[Write | Edit]:
     """What a merge says is checked as what a tablet sends is: it may put a record right, or be wrong in a new way."""
-    checked = {one: body for one, body in told.items() if body.get("type") in CHECKED}
+    checked = {one: body for one, body in told.items() if str(body.get("type")) in CHECKED}
     held = {}
     for found in await store.get(db, [Want(check_id(one)) for one in checked]) if checked else []:
         if found.revisions and not found.revisions[0].deleted:
