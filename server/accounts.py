@@ -52,7 +52,10 @@ class Accounts:
     async def add(
         self, name: str, role: Role, password: str, *, member: str | None = None, branch: str | None = None
     ) -> Account:
-        """Raises BadRequest, AlreadyExists."""
+        """`member`: the id of the person; where none is given the account's name, if it can be one. Raises BadRequest,
+        AlreadyExists."""
+        if member is None and role != "administrator" and is_identifier(name):
+            member = name
         account = Account(name=check_name(name), role=role, member=member, branch=branch, changed=self._stamp())
         _check(account)
         content = {
@@ -133,3 +136,7 @@ def _check(account: Account) -> None:
     for what in (account.member, account.branch):
         if what is not None and not is_identifier(what):
             raise BadRequest(f"{what!r} is not an id of a member or branch.", code="bad_account")
+    if account.branch and account.branch != account.branch.lower():
+        raise BadRequest(
+            f"{account.branch!r}: the id of a branch is in small letters, as its database's name.", code="bad_account"
+        )

@@ -21,6 +21,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
+from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
 from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
@@ -41,14 +42,15 @@ from server.settings import Settings
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import OFFICE, audience_of, kind_of
+from sync.databases import CENTRE, OFFICE, audience_of, kind_of
 from sync.directory import Directory
+from sync.documents import parse_edit
 from sync.erasure import Erasures
 from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
 from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
 from sync.reconcile.worker import PACE_SECONDS, Worker
-from sync.stores.contract import Store
+from sync.stores.contract import Store, Want
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
 
@@ -107,7 +109,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             landing_style,
             health,
             tell_metrics,
-            Router("/api/v1", route_handlers=[*API, about]),
+            Router("/api/v1", route_handlers=[*API, about, record_types]),
             couch,
         ],
         lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
@@ -220,6 +222,7 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
             if db not in there:
                 with suppress(AlreadyExists):
                     await services.store.create(db)
+        await _first_forms(services.store)
         await services.admission.directory.load()
         await services.admission.erasures.load()
         for db in await services.store.databases():
@@ -245,6 +248,15 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
             yield
         finally:
             wake(services)
+
+
+async def _first_forms(store: Store) -> None:
+    """A new centre begins with the forms of the four records that members make; what it has is left alone."""
+    forms = default_forms()
+    held = await store.get(CENTRE, [Want(str(form["_id"])) for form in forms], bodies=False)
+    missing = [parse_edit(dict(form)) for form, found in zip(forms, held, strict=True) if not found.tree]
+    if missing:
+        await store.add(CENTRE, missing)
 
 
 async def _cancel(running: Sequence["asyncio.Future[None]"]) -> None:
@@ -318,6 +330,12 @@ async def tell_metrics(request: Request[Any, Any, Any], services: NamedDependenc
         if actor is None or not actor.administrator:
             raise Forbidden("Metrics are for administrators, and for this machine.")
     return Response(await metrics(services), headers={"content-type": CONTENT_TYPE})
+
+
+@get("/record-types", tags=["server"])
+async def record_types() -> dict[str, Any]:
+    """JSON Schema of every type of record, from the same definitions that records are checked by."""
+    return json_schema()
 
 
 @get("/about", tags=["server"])

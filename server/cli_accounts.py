@@ -25,7 +25,7 @@ def _password(from_stdin: bool) -> str:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What the account may do.")
 @click.option("--branch", help="The branch it belongs to: for secretary, deputy and member.")
-@click.option("--member", help="The id of the member whose account it is.")
+@click.option("--member", help="The id of the member whose account it is; default: NAME.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @stored
 def add(settings: Settings, name: str, role: str, branch: str | None, member: str | None, password_stdin: bool) -> None:

@@ -14,7 +14,7 @@ from schemas import TYPES, may_change, refusal_to_create, relayed
 from schemas.problems import Problem
 from sync.actor import Actor
 from sync.checking import CHECKED, check_edit, check_id, problems_of
-from sync.databases import OFFICE, branch_of, kind_of
+from sync.databases import CENTRE, OFFICE, branch_of, ensure_branch, kind_of
 from sync.directory import SOURCES, Directory, has_sources
 from sync.documents import content_of
 from sync.erasure import Erasures
@@ -76,6 +76,10 @@ class Admission:
         let_in = [item for at, item in enumerate(items) if at not in refused]
         results = iter(await self._store.add(db, [*let_in, *extra]) if let_in else [])
         answer: list[Result] = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        if db == CENTRE:
+            for item in let_in:
+                if item.id.startswith("branch:") and not item.deleted:
+                    await ensure_branch(self._store, item.id.removeprefix("branch:"))
         if has_sources(db) and any(item.id.startswith(SOURCES) for item in let_in):
             await self.directory.refresh(db)
         return answer

@@ -1,10 +1,12 @@
 """Decide what kind of database a name means, and so which rules hold in it (decision 3)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from schemas import readers
-from sync.stores.contract import Readers
+from sync.errors import AlreadyExists
+from sync.stores.contract import Readers, Store
 
 Kind = Literal["branch", "shared", "centre", "photos", "office", "plain"]
 
@@ -36,3 +38,11 @@ def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
     if kind == "plain":
         return None
     return _ADMINISTRATORS if kind == "office" else readers(content)
+
+
+async def ensure_branch(store: Store, branch: str | None) -> None:
+    """Make a branch's database where it is missing: a branch that somebody belongs to can be synced with."""
+    db = f"branch-{branch}"
+    if branch and branch == branch.lower() and db not in await store.databases():
+        with suppress(AlreadyExists):
+            await store.create(db)

@@ -321,3 +321,19 @@ async def test_au13_administration_is_for_administrators(server: Here, path: str
     assert (await server.as_().get(f"/api/v1/{path}")).status_code == 401
     assert (await server.as_(LI).get(f"/api/v1/{path}")).status_code == 403
     assert (await server.as_(ADMIN).get(f"/api/v1/{path}")).status_code == 200
+
+
+async def test_au14_a_branch_that_somebody_belongs_to_can_be_synced_with(tmp_path: Path) -> None:
+    async with here(tmp_path / "data") as server, server.as_(ADMIN) as admin:
+        asked = {"name": "zhao", "role": "member", "branch": "b07", "password": PASSWORD}
+        assert (await admin.post("/api/v1/accounts", json=asked)).json()["member"] == "zhao"
+        refused = await admin.post("/api/v1/accounts", json={**asked, "name": "qian", "branch": "B07"})
+        assert refused.status_code == 400
+        async with server.as_(("zhao", PASSWORD)) as zhao:
+            assert (await zhao.get("/sync/branch-b07")).status_code == 200
+        branch = {"_id": "branch:b09", "type": "branch", "version": 1, "fields": {"name": "第九支部"}}
+        assert (await admin.put("/sync/centre/branch:b09", json=branch)).status_code == 201
+        assert (await admin.get("/sync/branch-b09")).status_code == 200
+        forms = (await admin.get("/sync/centre/_all_docs?startkey=%22form:%22&endkey=%22form;%22")).json()["rows"]
+        assert {row["id"] for row in forms} == {"form:visit/1", "form:service/1", "form:survey/1", "form:event/1"}
+        assert "visit" in (await admin.get("/api/v1/record-types")).text

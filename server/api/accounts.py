@@ -12,6 +12,7 @@ from server.accounts import Account
 from server.api.base import need_administrator
 from server.services import Services
 from sync.actor import Actor, Role
+from sync.databases import ensure_branch
 
 _Id = Annotated[str, Meta(max_length=40)]
 
@@ -47,6 +48,7 @@ async def add_account(
     services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[NewAccount]
 ) -> Account:
     account = await services.accounts.add(data.name, data.role, data.password, member=data.member, branch=data.branch)
+    await ensure_branch(services.store, account.branch)
     await services.audit.write("account_added", actor, of=account.name, role=account.role)
     return account
 
@@ -58,6 +60,7 @@ async def change_account(
     """Change role, member or branch; lock or unlock. It holds from the next request of that account."""
     changes = msgspec.to_builtins(data)
     account = await services.accounts.change(name, **changes)
+    await ensure_branch(services.store, account.branch)
     await services.audit.write("account_changed", actor, of=name, changes=changes)
     return account
 
