@@ -43,9 +43,8 @@ def make_accounts(data: Path) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of a store with its accounts and the branch's database: making accounts is slow on purpose."""
     root = tmp_path_factory.mktemp("prepared")
-    with served(root / "data") as running:
+    with served(root / "data"):
         make_accounts(root / "data")
-        httpx.put(f"{running.url}/sync/{DB}", auth=ADMIN).raise_for_status()
     assert command("backup", str(root / "backup"), data=root / "data").returncode == 0
     return root / "backup"
 
