@@ -41,7 +41,7 @@ def make_accounts(data: Path) -> None:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of a store with its accounts and the branch's database: making accounts is slow on purpose."""
+    """A backup of a store with its accounts: making accounts is slow on purpose."""
     root = tmp_path_factory.mktemp("prepared")
     with served(root / "data"):
         make_accounts(root / "data")

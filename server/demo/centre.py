@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from schemas import default_forms
 from server.demo import words
 from server.demo.dice import Dice, Weighted
 
@@ -205,7 +204,7 @@ def _residents(centre: Centre, dice: Dice, add: Any) -> None:
 
 
 def documents(centre: Centre) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Everything but the records, as (database, body with its `_id`): directory, forms, subjects, person facts, links."""
+    """Everything but the records, as (database, body with its `_id`): directory, subjects, person facts, links."""
     ms = int(centre.opened.timestamp() * 1000)
     dice = Dice(f"{centre.seed}:documents")
     joined = f"{centre.opened.year - 2}-07-01"
@@ -229,8 +228,6 @@ def documents(centre: Centre) -> Iterator[tuple[str, dict[str, Any]]]:
         fields = {"name": member.name, "branch": member.branch, "window": f"window:{member.window}"}
         fields |= {"unit": f"unit:{member.unit}", "role": member.role, "post": member.post, "joined": joined}
         yield told("member", member.id, {**fields, "party_member": True, "active": True})
-    for form in default_forms():
-        yield "centre", {**form, "stamps": stamp()}
     for branch in centre.branches:
         secretary = branch.holding("secretary")[0]
         envelope = {"branch": branch.id, "author": secretary.id, "device": secretary.device, "zone": ZONE}

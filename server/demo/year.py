@@ -38,6 +38,6 @@ def year(centre: Centre, records: int, until: date) -> Iterator[Made]:
 
 
 def beginnings(centre: Centre) -> Iterator[Made]:
-    """What is there before the first record, as revisions: directory, forms, subjects, links. Pushed by an administrator."""
+    """What is there before the first record, as revisions: directory, subjects, links. Pushed by an administrator."""
     for db, body in documents(centre):
         yield Made(db, revision(body, ()), None)

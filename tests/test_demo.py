@@ -1,0 +1,74 @@
+"""GE: the demo as a newcomer starts it."""
+
+import json
+import signal
+import stat
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.serving import FIELDBOOK, command, environment
+
+FEW = ("--records", "120")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("demo") / "data"
+    done = command("demo", *FEW, data=directory)
+    assert done.returncode == 0, done.stderr
+    assert "120 / 120" in done.stdout
+    return directory
+
+
+def test_ge9_it_is_filled_once_and_used_again(data: Path) -> None:
+    note = json.loads((data / "demo.json").read_bytes())
+    assert stat.S_IMODE((data / "demo.json").stat().st_mode) == 0o600
+    again = command("demo", "--records", "999", data=data)
+    assert again.returncode == 0
+    assert "filling" not in again.stdout
+    assert all(account["password"] in again.stdout for account in note["accounts"])
+    assert {account["role"] for account in note["accounts"]} == {
+        *("administrator", "committee", "secretary", "deputy", "member"),
+    }
+    assert command("check", data=data).returncode == 0
+
+
+def test_ge9_a_directory_with_another_store_is_refused(tmp_path: Path) -> None:
+    assert command("user", "list", data=tmp_path / "data").returncode == 0
+    refused = command("demo", *FEW, data=tmp_path / "data")
+    assert refused.returncode == 1
+    assert "no demo" in refused.stderr
+
+
+def test_ge10_it_is_served_on_this_machine_alone(tmp_path: Path) -> None:
+    refused = command("demo", "--host", "0.0.0.0", data=tmp_path / "data")
+    assert refused.returncode == 1
+    assert "this machine alone" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_ge11_played_it_shows_how_records_become_an_activity_record(data: Path) -> None:
+    asked = [str(FIELDBOOK), "demo", "--data", str(data), "--port", "0", "--serve", "--play"]
+    process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    ending = threading.Timer(90, process.kill)
+    ending.start()
+    told = ""
+    assert process.stdout
+    for line in process.stdout:
+        told += line
+        if "From now on" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    rest, trouble = process.communicate(timeout=30)
+    ending.cancel()
+    assert "a conflict" in told, told + trouble
+    assert "which lost, stays visible" in told, told
+    assert "have become one activity" in told, told
+    assert "activity record of" in told, told
+    assert "http://127.0.0.1:" in told
+    assert process.returncode == 0
+    assert "stopped" in rest
+    assert "Traceback" not in trouble
