@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reconcile: Annotated[
         bool,
         Meta(
-            description="Merge, group and aggregate in this server. Where several serve one CouchDB, some may leave it to the others."
+            description="Merge, group and aggregate in this server. Without it the server only syncs: its desk shows nothing."
         ),
     ] = True
     access_log: Annotated[bool, Meta(description="Log a line for every request.")] = False

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from schemas import TYPES, may_change, refusal_to_create, relayed
 from schemas.problems import Problem
 from sync.actor import Actor
-from sync.checking import CHECKED, check_edit, check_id, problems_of
+from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.databases import CENTRE, OFFICE, branch_of, ensure_branch, kind_of
 from sync.directory import SOURCES, Directory, has_sources
 from sync.documents import content_of
@@ -113,7 +113,7 @@ class Admission:
             problem = self._problem(actor, place, item, found, old, beside)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
-            elif item.content.get("type") in CHECKED and not item.deleted:
+            elif type_of(item.content) in CHECKED and not item.deleted:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
@@ -134,7 +134,7 @@ class Admission:
         """What else a judgement needs: records that companions name, and the checks of records that are there already."""
         ids: set[str] = set()
         for item in items:
-            kind = item.content.get("type")
+            kind = type_of(item.content)
             if kind in _COMPANIONS:
                 fields = item.content.get("fields")
                 record = fields.get("record") if isinstance(fields, dict) else None
@@ -169,7 +169,7 @@ class Admission:
         body = item.content
         if item.id.startswith("_design/"):
             return Problem("", "forbidden", "只有管理员可以写设计文档", "only administrators write design documents")
-        of = TYPES.get(str(body.get("type")))
+        of = TYPES.get(type_of(body))
         if of is None and not item.deleted:
             return Problem(
                 "type", "unknown_type", "服务器不认识此类记录", "this server does not know this type of record"
@@ -187,7 +187,7 @@ class Admission:
                 )
             fields = body.get("fields")
             named = beside.get(str(fields.get("record"))) if isinstance(fields, dict) else None
-            record = named[1] if named and str(body.get("type")) in _COMPANIONS else None
+            record = named[1] if named and type_of(body) in _COMPANIONS else None
             problem = refusal_to_create(body, principals, record)
             if problem is None:
                 return None

@@ -24,9 +24,15 @@ def check_id(record: str) -> str:
     return f"check:{record}"
 
 
+def type_of(content: Mapping[str, Any]) -> str:
+    """The type that a body names; "" where it names none, whatever else it holds there."""
+    kind = content.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def problems_of(content: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
     """All that is wrong with a record, as the check keeps it."""
-    if content.get("type") not in CHECKED:
+    if type_of(content) not in CHECKED:
         return []
     found = check(content) or check_dates(content, now)
     return [msgspec.to_builtins(problem) for problem in found]

@@ -74,7 +74,7 @@ def parse_write(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None =
         parse_rev(rev)
         path = (rev,)
     deleted, attachments = _specials(doc, parts)
-    return Write(doc_id, path, doc, encode(doc), deleted, attachments)
+    return Write(doc_id, path, doc, _encoded(doc), deleted, attachments)
 
 
 def parse_edit(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None = None) -> Edit:
@@ -88,7 +88,7 @@ def parse_edit(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None = 
         path = _path(revisions)
         rev = path[1] if len(path) > 1 and rev == path[0] else rev
     deleted, attachments = _specials(doc, parts)
-    return Edit(doc_id, rev, doc, encode(doc), deleted, attachments)
+    return Edit(doc_id, rev, doc, _encoded(doc), deleted, attachments)
 
 
 def new_rev(edit: Edit, parent: str | None, attachments: Mapping[str, Attachment]) -> str:
@@ -142,6 +142,13 @@ def stub_of(attachment: Attachment, *, encoding_info: bool = False) -> dict[str,
 
 def digest_of(data: bytes) -> str:
     return "md5-" + base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _encoded(content: Mapping[str, Any]) -> bytes:
+    try:
+        return encode(content)
+    except (UnicodeEncodeError, RecursionError, OverflowError):
+        raise BadRequest("The document holds a text that is no UTF-8, or is nested too deeply.") from None
 
 
 def _path(revisions: object) -> tuple[str, ...]:

@@ -68,8 +68,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(directory: Path) -> AsyncIterator[Desk]:
-    async with here(directory, tasks=[lambda services: make_worker(services, 0.05)]) as made:
+async def desk(directory: Path, store: str = "sqlite") -> AsyncIterator[Desk]:
+    async with here(directory, tasks=[lambda services: make_worker(services, 0.05)], store=store) as made:
         services = made.services
         for name, role, member, branch in PEOPLE:
             if await services.accounts.find(name) is None:

@@ -189,3 +189,10 @@ async def test_am12_databases_are_closed_to_those_with_no_business_there(here: C
         with pytest.raises(Forbidden):
             here.admission.enter(member, db)
     here.admission.enter(here.actor("m0200", "committee", None), "branch-b04")
+
+
+async def test_a_type_that_is_no_text_is_refused_alone(here: Centre) -> None:
+    good = record()
+    odd = [{**record(), "type": given} for given in ({}, [1], None, 3)]
+    results = await here.admission.push(here.actor("m0117"), "branch-b03", [*map(write, odd), write(good)])
+    assert [type(one) for one in results] == [Forbidden] * 4 + [Written]

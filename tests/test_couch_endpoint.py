@@ -133,6 +133,18 @@ async def test_ce5_replicated_revisions_report_only_what_was_refused(couch: http
     assert [(change["id"], change["changes"]) for change in changes["results"]] == [("a", [{"rev": "2-b"}])]
 
 
+async def test_ce5_half_a_character_in_one_record_does_not_hold_up_the_others(couch: httpx.AsyncClient) -> None:
+    half = b'{"new_edits":false,"docs":[{"_id":"a","_rev":"1-a","t":"\\ud83d"},{"_id":"b","_rev":"1-a"},{"_id":"\\ud83d","_rev":"1-a"}]}'
+    answer = await couch.post("/db/_bulk_docs", content=half, headers={"content-type": "application/json"})
+    assert answer.status_code == 201
+    assert [one["error"] for one in answer.json()] == ["bad_request", "illegal_docid"]
+    assert (await couch.get("/db/b")).status_code == 200
+    for bad in (b'{"docs":[{"t":"\\ud83d","n":NaN}]}', b'{"docs":[{"t":"\\ud83d"}]'):
+        assert (
+            await couch.post("/db/_bulk_docs", content=bad, headers={"content-type": "application/json"})
+        ).status_code == 400
+
+
 async def test_ce6_bulk_get_gives_every_revision_asked_for(couch: httpx.AsyncClient) -> None:
     for rev in ("2-b", "2-c"):
         doc = {"_id": "a", "_rev": rev, "v": rev, "_revisions": {"start": 2, "ids": [rev[2:], "a"]}}

@@ -1,9 +1,11 @@
 """WK: what the worker makes of what arrives, also when it dies, or is not alone."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -224,4 +226,60 @@ async def test_wk9_a_database_made_again_under_its_name_begins_anew(one: Working
     await one.idle()
     month = await one.month()
     assert (month["figures/activities"], month["figures/events"]) == (1, 1)
+    await one.same_from_nothing()
+
+
+async def test_wk1_no_body_whatever_it_holds_stops_the_feed(one: Working) -> None:
+    rng = random.Random(11)
+    odd = [
+        None,
+        True,
+        0,
+        -1,
+        10**30,
+        1.5,
+        "",
+        "x",
+        "é\x00",
+        [],
+        {},
+        [[1]],
+        {"over": []},
+        {"over": ["x"]},
+        ["a", "b"],
+        [None, None],
+    ]
+    prefixes = ["visit", "service", "household", "photo", "rating", "review", "check", "assignment", "activity", "case"]
+    prefixes += ["activity_record:b03", "activity:visit", "event", "member", "nothing"]
+    names = [
+        *record("visit")["fields"],
+        *record("review")["fields"],
+        "withdrawn",
+        "problems/x1234/withdrawn",
+        "follow_ups/a123/problem",
+    ]
+    writes = []
+    for number in range(600):
+        prefix = rng.choice(prefixes)
+        body: dict[str, Any] = {"_id": f"{prefix}:{number % 250}", "type": rng.choice([prefix, "visit", *odd])}
+        body |= {
+            name: rng.choice(odd)
+            for name in ("version", "branch", "author", "fields", "stamps", "replaced")
+            if rng.random() < 0.7
+        }
+        if rng.random() < 0.7:
+            body["fields"] = {rng.choice(names): rng.choice(odd) for _ in range(5)}
+        if rng.random() < 0.5:
+            body |= {
+                "version": 1,
+                "branch": "b03",
+                "author": "m0117",
+                "type": prefix if prefix != "household" else "subject",
+            }
+        deleted = rng.random() < 0.1
+        writes.append(write(body, *rng.choice([("1-a",), ("1-b",), ("2-c", "1-a"), ("2-d", "1-b")]), deleted=deleted))
+    body = visit()
+    await one.store.add("branch-b03", [*writes, write(body)])
+    await one.idle()
+    assert f"activity:{body['_id']}" in await one.documents("activity:")
     await one.same_from_nothing()

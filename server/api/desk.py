@@ -37,7 +37,8 @@ def resume(given: str | None, *start: Any) -> list[Any]:
         values = msgspec.json.decode(bytes.fromhex(given), type=list[str | int])
     except (ValueError, msgspec.DecodeError):
         values = []
-    if [type(value) for value in values] != [type(value) for value in start]:
+    whole = all(abs(value) < 2**53 for value in values if isinstance(value, int))
+    if not whole or [type(value) for value in values] != [type(value) for value in start]:
         raise BadRequest("This list cannot go on from there: ask for it from its beginning.", code="bad_cursor")
     return values
 

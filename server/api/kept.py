@@ -92,6 +92,11 @@ async def erase(data: JSONBody[Erasing], services: NamedDependency[Services], ac
         raise Forbidden("Only records are erased: of a branch, shared, or the centre.")
     ids = list(dict.fromkeys([*data.ids, *await _companions(services, data.database, set(data.ids))]))
     await services.audit.write("erase", actor, database=data.database, count=len(ids), reason=data.reason)
+    photos = [one for one in ids if one.startswith("photo:")]
+    for db in await services.store.databases() if photos else []:
+        if kind_of(db) == "photos":
+            # The bytes of a photo lie in a database of their own, under the photo's id.
+            await services.store.erase(db, dict.fromkeys(photos))
     return Erased(await services.admission.erasures.erase(data.database, ids, data.reason, actor.name))
 
 

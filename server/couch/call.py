@@ -79,11 +79,8 @@ class Call:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def json(self) -> Any:
-        kind = self.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        body = await self.body()
-        if kind not in ("application/json", ""):
-            raise BadRequest("Content-Type must be application/json", code="bad_content_type")
-        return parse_json(body)
+        need_json(self)
+        return parse_json(await self.body())
 
     async def object(self, any_type: bool = False) -> dict[str, Any]:
         """The body as an object. `any_type`: where CouchDB does not look at the Content-Type."""
@@ -102,6 +99,13 @@ class Call:
                     yield message["body"]
                 if not message["more_body"]:
                     return
+
+
+def need_json(call: Call) -> None:
+    """Raises BadRequest (415) where the body says that it is something else."""
+    kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind not in ("application/json", ""):
+        raise BadRequest("Content-Type must be application/json", code="bad_content_type")
 
 
 def parse_json(body: bytes) -> Any:

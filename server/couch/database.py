@@ -18,6 +18,7 @@ from sync.stores.contract import LEAVES, Range, Row, Want
 
 _NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
 NAME_CHARACTERS_MAX = 238
+REVS_LIMIT_MAX = 1_000_000
 
 
 def need_administrator(actor: Actor | None) -> None:
@@ -79,7 +80,7 @@ async def revs_limit(call: Call, replica: Replica) -> Answer:
     if call.method == "PUT":
         need_administrator(replica.actor)
         depth = await call.json()
-        if not isinstance(depth, int) or isinstance(depth, bool) or depth < 1:
+        if not isinstance(depth, int) or isinstance(depth, bool) or not 1 <= depth <= REVS_LIMIT_MAX:
             raise BadRequest("`revs_limit` must be positive integer")
         await replica.store.set_revs_limit(replica.db, depth)
         return ok({"ok": True})

@@ -66,12 +66,12 @@ async def delete_document(call: Call, replica: Replica, doc_id: str) -> Answer:
 def given_rev(call: Call, body: dict[str, Any]) -> str | None:
     """The revision that an edit goes onto: from the body, the query or If-Match, which must not contradict each other."""
     named = [body.get("_rev"), call.query.get("rev"), call.headers.get("if-match", "").strip('"') or None]
-    revs = {rev for rev in named if rev is not None}
-    if len(revs) > 1:
-        raise BadRequest("Document rev from request body and query string have different values")
-    for rev in revs:
+    given = [rev for rev in named if rev is not None]
+    for rev in given:
         trees.parse_rev(rev)
-    return revs.pop() if revs else None
+    if len(set(given)) > 1:
+        raise BadRequest("Document rev from request body and query string have different values")
+    return given[0] if given else None
 
 
 async def _incoming(call: Call, spool: Spool, boundary: bytes) -> tuple[dict[str, Any], dict[str, NewAttachment]]:

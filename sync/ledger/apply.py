@@ -13,6 +13,7 @@ import msgspec
 from schemas import readers, type_of_id, upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
+from sync.ledger.decisions import decisions, follow, root_of, standing_of
 from sync.ledger.facts import KINDS, Facts, bucket_of, decode, encode, facts_of
 from sync.ledger.regroup import regroup
 from sync.stores.contract import Change
@@ -79,7 +80,7 @@ class Applying:
         if row is None:
             return
         n, author, bucket, before = row
-        stands = _standing(self._decisions(record), author, seen)
+        stands = standing_of(decisions(self._sql, record), author, seen)
         self._sql.execute("UPDATE record SET review=?, seen=? WHERE n=?", [stands, seen, n])
         if (stands == "approved") != (before == "approved") and bucket:
             self._touch(bucket, n)
@@ -130,7 +131,7 @@ class Applying:
             if row is None:
                 number += 1
             n = number if row is None else row[0]
-            root = self.root(facts.subject)
+            root = root_of(self._sql, facts.subject)
             standing = _sound(facts, change.id in flagged)
             bucket = bucket_of(facts, root) if standing == "counted" else None
             audience = self._audience(companions.readers_of(body))
@@ -304,7 +305,7 @@ class Applying:
         """Somebody decided which subjects are one, or took it back: their records move to other buckets."""
         aliases = dict(self._sql.execute("SELECT subject, same_as FROM alias").fetchall())
         was = {one: follow(aliases, one) for one in {subject, *aliases}}
-        decided = [one for one in self._decisions(subject) if one.decision in ("alias", "reopen")]
+        decided = [one for one in decisions(self._sql, subject) if one.decision in ("alias", "reopen")]
         if decided and decided[-1].decision == "alias" and decided[-1].same_as:
             aliases[subject] = decided[-1].same_as
             self._sql.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", [subject, aliases[subject]])
@@ -361,16 +362,6 @@ class Applying:
             self._sql.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", values)
         self._due.add(("month", db, f"{branch}:{month}"))
 
-    def _decisions(self, record: str) -> list[companions.CompanionFacts]:
-        """The decisions about a record that no later one supersedes, in the order in which they were made."""
-        rows = self._sql.execute(
-            "SELECT id, facts FROM companion WHERE record=? AND type='review'", [record]
-        ).fetchall()
-        known = {one: companions.decode(facts) for one, facts in rows}
-        superseded = {one.supersedes for one in known.values()}
-        standing = sorted((facts.order, one) for one, facts in known.items() if one not in superseded)
-        return [known[one] for _, one in standing]
-
     def _flagged(self, ids: str) -> set[str]:
         rows = self._sql.execute(
             "SELECT record, facts FROM companion WHERE type='check' AND record IN (SELECT value FROM json_each(?))",
@@ -383,13 +374,6 @@ class Applying:
             "SELECT DISTINCT record FROM companion WHERE record IN (SELECT value FROM json_each(?))", [ids]
         )
         return {record for (record,) in rows}
-
-    def root(self, subject: str) -> str:
-        """The subject that aliases lead to."""
-        found = self._sql.execute("SELECT same_as FROM alias WHERE subject=?", [subject]).fetchone()
-        if found is None:
-            return subject
-        return follow(dict(self._sql.execute("SELECT subject, same_as FROM alias").fetchall()), subject)
 
     def _touch(self, bucket: str, n: int) -> None:
         self._touched.add(bucket)
@@ -415,31 +399,12 @@ class Applying:
         return number
 
 
-def follow(aliases: Mapping[str, str], subject: str) -> str:
-    """Where aliases lead. In a ring of them the smallest id stands for all."""
-    seen = [subject]
-    while (subject := aliases.get(subject, "")) and subject not in seen:
-        seen.append(subject)
-    return min(seen[seen.index(subject) :]) if subject else seen[-1]
-
-
 def _sound(facts: Facts, flagged: bool) -> str:
     if facts.withdrawn:
         return "withdrawn"
     if flagged:
         return "flagged"
     return "counted" if facts.day and facts.branch else "undated"
-
-
-def _standing(decisions: Sequence[companions.CompanionFacts], author: str, seen: str) -> str:
-    """The last word on a record. Nobody's own word counts, whatever way it came in."""
-    told = [one for one in decisions if one.decision in companions.STANDING and one.author != author]
-    if not told or told[-1].decision == "reopen":
-        return "open"
-    bound = told[-1].seen == seen
-    if told[-1].decision == "approve":
-        return "approved" if bound else "amended"
-    return "returned" if bound else "open"
 
 
 def _is_version(doc: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas import TYPES, canonical, rule_of, upgrade
 from sync import tree as trees
-from sync.checking import CHECKED, check_edit, check_id, problems_of
+from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.documents import content_of, encode
 from sync.errors import FieldbookError
 from sync.ledger.companions import kept_readers
@@ -159,7 +159,7 @@ async def _parents(store: Store, db: str, found: Sequence[Found]) -> dict[tuple[
 
 async def _checks(store: Store, db: str, told: Mapping[str, Body], now: datetime) -> list[Write | Edit]:
     """What a merge says is checked as what a tablet sends is: it may put a record right, or be wrong in a new way."""
-    checked = {one: body for one, body in told.items() if body.get("type") in CHECKED}
+    checked = {one: body for one, body in told.items() if type_of(body) in CHECKED}
     held = {}
     for found in await store.get(db, [Want(check_id(one)) for one in checked]) if checked else []:
         if found.revisions and not found.revisions[0].deleted:

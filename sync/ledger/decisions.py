@@ -1,0 +1,42 @@
+"""Decide what the decisions about a record or a subject come to: the last word counts, and one that is superseded says nothing."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from sync.ledger import companions
+
+
+def decisions(sql: sqlite3.Connection, record: str) -> list[companions.CompanionFacts]:
+    """The decisions about a record that no later one supersedes, in the order in which they were made."""
+    rows = sql.execute("SELECT id, facts FROM companion WHERE record=? AND type='review'", [record]).fetchall()
+    known = {one: companions.decode(facts) for one, facts in rows}
+    superseded = {one.supersedes for one in known.values()}
+    standing = sorted((facts.order, one) for one, facts in known.items() if one not in superseded)
+    return [known[one] for _, one in standing]
+
+
+def standing_of(decided: Sequence[companions.CompanionFacts], author: str, seen: str) -> str:
+    """The last word on a record. Nobody's own word counts, whatever way it came in."""
+    told = [one for one in decided if one.decision in companions.STANDING and one.author != author]
+    if not told or told[-1].decision == "reopen":
+        return "open"
+    bound = told[-1].seen == seen
+    if told[-1].decision == "approve":
+        return "approved" if bound else "amended"
+    return "returned" if bound else "open"
+
+
+def root_of(sql: sqlite3.Connection, subject: str) -> str:
+    """The subject that aliases lead to."""
+    found = sql.execute("SELECT same_as FROM alias WHERE subject=?", [subject]).fetchone()
+    if found is None:
+        return subject
+    return follow(dict(sql.execute("SELECT subject, same_as FROM alias").fetchall()), subject)
+
+
+def follow(aliases: Mapping[str, str], subject: str) -> str:
+    """Where aliases lead. In a ring of them the smallest id stands for all."""
+    seen = [subject]
+    while (subject := aliases.get(subject, "")) and subject not in seen:
+        seen.append(subject)
+    return min(seen[seen.index(subject) :]) if subject else seen[-1]
