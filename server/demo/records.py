@@ -60,6 +60,18 @@ class Problem(NamedTuple):
     since: date
 
 
+class Done(NamedTuple):
+    """What somebody did, alone or with others; local minutes of the day."""
+
+    work: Work
+    branch: Branch
+    author: Member
+    others: list[Member]
+    subject: Subject | None
+    begins: int
+    ends: int
+
+
 @dataclass(slots=True)
 class Maker:
     """Makes what happens in one centre. Remembers of earlier days no more than some open problems of each branch."""
@@ -78,21 +90,20 @@ class Maker:
         count = dice.pick(work.others)
         others = [one for one in dice.some(branch.members, count + 1) if one is not author][:count]
         if work.type == "survey" and room > 1 and dice.chance(JOINT):
+            assert subject is not None
             yield from self._joint(work, branch, author, subject, room)
             return
         begins = dice.between(*work.begins)
-        ends = begins + dice.between(*work.lasts)
-        fields = self._fields(work, branch, author, others, subject, begins, ends)
-        yield from self._recorded(work, branch.db, branch, author, others, subject, fields, ends)
+        done = Done(work, branch, author, others, subject, begins, begins + dice.between(*work.lasts))
+        fields = self._fields(done)
+        yield from self._recorded(done, branch.db, fields)
         if others and room > 1 and dice.chance(TWICE):
-            colleague = others[0]
-            near = (begins + dice.between(-3, 3), ends + dice.between(-4, 6))
+            begins, ends = done.begins + dice.between(-3, 3), done.ends + dice.between(-4, 6)
             named = [author, *others[1:]] if dice.chance(0.7) else []
-            own = self._fields(work, branch, colleague, named, subject, *near, problems=False)
-            for path in ("title", "matter", "matter_kind"):
-                if path in fields:
-                    own[path] = fields[path]
-            yield from self._recorded(work, branch.db, branch, colleague, named, subject, own, ends, plain=True)
+            theirs = done._replace(author=others[0], others=named, begins=begins, ends=ends)
+            own = self._fields(theirs, problems=False)
+            own |= {path: fields[path] for path in ("title", "matter", "matter_kind") if path in fields}
+            yield from self._recorded(theirs._replace(ends=done.ends), branch.db, own, plain=True)
 
     def _subject(self, work: Work, branch: Branch, author: Member) -> Subject | None:
         if not work.subjects:
@@ -109,46 +120,28 @@ class Maker:
         known = branch.subjects.get(kind) or branch.subjects["village"]
         return self.dice.pick(known)
 
-    def _fields(
-        self,
-        work: Work,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        begins: int,
-        ends: int,
-        *,
-        problems: bool = True,
-    ) -> dict[str, Any]:
+    def _fields(self, done: Done, *, problems: bool = True) -> dict[str, Any]:
+        work, subject = done.work, done.subject
         dice = self.dice
         fields: dict[str, Any] = {"subject": subject.id} if subject else {}
         fields |= {"kind": work.kind} if work.type != "survey" else {}
-        fields["period"] = [self._instant(begins), self._instant(ends)]
-        fields |= {f"participants/{one.id}": True for one in (author, *others)}
+        fields["period"] = [self._instant(done.begins), self._instant(done.ends)]
+        fields |= {f"participants/{one.id}": True for one in (done.author, *done.others)}
         if subject is not None:
             fields["address"] = subject.address
             if dice.chance(0.8):
                 x, y = subject.place
                 fields["place"] = [x + dice.between(-900, 900), y + dice.between(-900, 900), dice.between(4, 40)]
-        _FILL[work.type](self, fields, work, branch, author, others, subject, ends)
-        if problems and subject is not None and work.type == "visit":
-            self._problems(fields, work, branch, author, subject, ends)
+        _FILL[work.type](self, fields, done)
+        if problems and work.type == "visit":
+            self._problems(fields, done)
         if subject is not None and subject.kind in _PERSONAL:
             fields["privacy"] = "consent" if dice.chance(0.2) else "notice"
             fields["keep_until"] = f"{self.day.year + 3}-12-31"
         return fields
 
-    def _visit(
-        self,
-        fields: dict[str, Any],
-        work: Work,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        ends: int,
-    ) -> None:
+    def _visit(self, fields: dict[str, Any], done: Done) -> None:
+        work, others, subject = done.work, done.others, done.subject
         assert subject is not None
         fields |= texts.visit(self.dice, work.kind, subject.name)
         if work.kind in ("enterprise", "project", "adviser"):
@@ -156,16 +149,8 @@ class Maker:
         if others and self.dice.chance(0.15):
             fields[f"parts/{others[0].id}/text"] = self.dice.pick(texts.PARTS)
 
-    def _service(
-        self,
-        fields: dict[str, Any],
-        work: Work,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        ends: int,
-    ) -> None:
+    def _service(self, fields: dict[str, Any], done: Done) -> None:
+        work, author, subject = done.work, done.author, done.subject
         dice = self.dice
         matter, told, result = texts.service(dice, subject is not None and subject.kind in ("enterprise", "project"))
         committed = dice.chance(0.45)
@@ -174,7 +159,7 @@ class Maker:
         if subject is not None and subject.kind == "enterprise":
             fields |= {"matters": dice.pick((1, 1, 1, 2, 3, 5)), "advised": dice.pick((1, 1, 2, 3))}
         earlier = dice.between(1, 9) if committed else 0
-        received = self._instant(ends - 1 if not committed else dice.between(520, 1000), -earlier)
+        received = self._instant(done.ends - 1 if not committed else dice.between(520, 1000), -earlier)
         fields["stages/received/actual"] = received
         fields["stages/received/by"] = author.id
         if committed:
@@ -185,16 +170,8 @@ class Maker:
         if dice.chance(0.05):
             fields["called_back"] = "satisfied" if dice.chance(0.997) else "not_satisfied"
 
-    def _survey(
-        self,
-        fields: dict[str, Any],
-        work: Work,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        ends: int,
-    ) -> None:
+    def _survey(self, fields: dict[str, Any], done: Done) -> None:
+        author, ends = done.author, done.ends
         dice = self.dice
         told, amiss, needed = texts.survey(dice)
         fields |= {"matter": dice.pick(texts.SURVEY_MATTERS), "window": f"window:{author.window}", "narrative": told}
@@ -211,16 +188,8 @@ class Maker:
             worst, f"{amiss}，不予通过，可整改后重新申请。"
         )
 
-    def _event(
-        self,
-        fields: dict[str, Any],
-        work: Work,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        ends: int,
-    ) -> None:
+    def _event(self, fields: dict[str, Any], done: Done) -> None:
+        work, branch = done.work, done.branch
         dice = self.dice
         fields["title"], fields["narrative"] = texts.event(dice, work.kind)
         if work.kind in ("members_meeting", "committee_meeting", "group_meeting"):
@@ -240,10 +209,9 @@ class Maker:
         if work.kind in ("clean_up", "volunteer", "training", "theme_day") and dice.chance(0.4):
             fields["others"] = dice.between(1, 12)
 
-    def _problems(
-        self, fields: dict[str, Any], work: Work, branch: Branch, author: Member, subject: Subject, ends: int
-    ) -> None:
+    def _problems(self, fields: dict[str, Any], done: Done) -> None:
         """Problems found now; one found earlier is followed up."""
+        work, branch, author, ends = done.work, done.branch, done.author, done.ends
         dice, still = self.dice, self.open.setdefault(branch.id, deque(maxlen=OPEN_PROBLEMS_MAX))
         if still and dice.chance(0.2) and still[0].since < self.day:
             known = still.popleft()
@@ -277,22 +245,11 @@ class Maker:
             if state == "solved":
                 fields |= {f"{path}/result": f"{result}。", f"{path}/solved": fields["period"][1]}
 
-    def _recorded(
-        self,
-        work: Work,
-        db: str,
-        branch: Branch,
-        author: Member,
-        others: list[Member],
-        subject: Subject | None,
-        fields: dict[str, Any],
-        ends: int,
-        *,
-        plain: bool = False,
-    ) -> Iterator[Made]:
+    def _recorded(self, done: Done, db: str, fields: dict[str, Any], *, plain: bool = False) -> Iterator[Made]:
         """The record itself, and what follows on it."""
+        work, branch, author, subject = done.work, done.branch, done.author, done.subject
         dice = self.dice
-        ms = self._ms(ends + dice.between(1, 25))
+        ms = self._ms(done.ends + dice.between(1, 25))
         record = f"{work.type}:{dice.id(ms)}"
         body = self._body(record, work.type, branch, author, fields, ms)
         flaw = self._spoil(fields) if dice.chance(FLAWED) else ""
@@ -306,8 +263,8 @@ class Maker:
                 self.open[branch.id].append(Problem(record, path.split("/")[1], subject, result, self.day))
         if work.type == "service" and subject and subject.kind not in _NOT_RATED_BY and dice.chance(RATED):
             yield Made(db, self._rating(body, branch, author, ms), author)
-        if not plain and others and dice.chance(ON_TWO_TABLETS):
-            yield from self._on_two_tablets(db, body, first["_rev"], author, others[0], ms)
+        if not plain and done.others and dice.chance(ON_TWO_TABLETS):
+            yield from self._on_two_tablets(db, body, first["_rev"], author, done.others[0], ms)
         elif dice.chance(EDITED):
             changed = {"narrative": f"{fields.get('narrative', '')}{dice.pick(texts.FOLLOW_UPS)}"}
             yield Made(db, self._edited(body, first["_rev"], author, ms, changed), author)
@@ -329,10 +286,9 @@ class Maker:
         changed = edit([leaf], changes, self._stamp(later, by), rule_of=rule_of)
         return revision({"_id": body["_id"], **changed}, (rev,))
 
-    def _joint(self, work: Work, branch: Branch, author: Member, subject: Subject | None, room: int) -> Iterator[Made]:
+    def _joint(self, work: Work, branch: Branch, author: Member, subject: Subject, room: int) -> Iterator[Made]:
         """Several branches survey one site: a case that tells everything once, a finding of each, one conclusion."""
         dice = self.dice
-        assert subject is not None
         guests = [one for one in dice.some(self.centre.branches, 3) if one is not branch][: min(2, room - 1)]
         begins = dice.between(*work.begins)
         ends = begins + dice.between(*work.lasts)
@@ -346,9 +302,9 @@ class Maker:
         yield Made("shared", revision(self._body(case, "case", branch, author, fields, ms), ()), author)
         for own in (branch, *guests):
             who = author if own is branch else dice.weighted(own.by_work)
-            found = self._fields(work, own, who, [], subject, begins + dice.between(0, 6), ends)
-            found |= {"matter": matter, "case": case, **parties}
-            yield from self._recorded(work, "shared", own, who, [], subject, found, ends, plain=True)
+            done = Done(work, own, who, [], subject, begins + dice.between(0, 6), ends)
+            found = self._fields(done) | {"matter": matter, "case": case, **parties}
+            yield from self._recorded(done, "shared", found, plain=True)
 
     def _rating(self, record: dict[str, Any], branch: Branch, author: Member, ms: int) -> dict[str, Any]:
         dice = self.dice
@@ -416,7 +372,7 @@ def revision(body: dict[str, Any], before: tuple[str, ...]) -> dict[str, Any]:
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_FILL: dict[str, Callable[..., None]] = {
+_FILL: dict[str, Callable[[Maker, dict[str, Any], Done], None]] = {
     "visit": Maker._visit,
     "service": Maker._service,
     "survey": Maker._survey,
