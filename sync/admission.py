@@ -24,6 +24,7 @@ from sync.reconcile.joining import is_end, joined
 from sync.stores.contract import LEAVES, Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
+_SERVER_MADE = frozenset({"activity", "activity_record", "check"})
 APPEND_ONLY = ("audit:", "erased:")
 
 

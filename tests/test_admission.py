@@ -46,6 +46,13 @@ async def test_am2_what_one_may_not_write_is_quarantined_and_hinders_nobody(here
     assert len(await contents(here, "office", "quarantine:")) == 1, "sent again it is the same entry"
 
 
+async def test_am2_what_the_server_makes_itself_is_refused_and_not_quarantined(here: Centre) -> None:
+    made = {**record("activity"), "_id": "activity:visit:00000000000000000000000001"}
+    (result,) = await here.admission.push(here.actor("m0117"), "branch-b03", [write(made)])
+    assert isinstance(result, Forbidden)
+    assert await contents(here, "office", "quarantine:") == []
+
+
 async def test_am3_a_record_with_problems_is_kept_and_its_check_says_what_is_wrong(here: Centre) -> None:
     visit = record(fields={"period": ["2026-11-20T05:00:00Z", "2026-11-20T04:00:00Z"], "kind": "no such kind"})
     li = here.actor("m0117")

@@ -31,6 +31,7 @@ class _Info(msgspec.Struct):
     update_seq: str
     instance_start_time: str
     sizes: _Sizes
+    compact_running: bool = False
 
 
 class _Gap(msgspec.Struct):
@@ -53,6 +54,11 @@ class Held:
 async def info(wire: Wire, db: str) -> Info:
     told: _Info = _read_info(await wire.read(wire.path(db), db=db))
     return Info(db, told.doc_count, told.doc_del_count, told.update_seq, told.sizes.file, told.instance_start_time)
+
+
+async def compacting(wire: Wire, db: str) -> bool:
+    told: _Info = _read_info(await wire.read(wire.path(db), db=db))
+    return told.compact_running
 
 
 async def missing(wire: Wire, db: str, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:

@@ -39,6 +39,7 @@ from sync.stores.waiting import WaitingRoom
 OWN = "fieldbook"
 """The database in which the store keeps what it must know of itself. Nobody reaches it through the contract."""
 
+COMPACTING_SECONDS = 0.2
 DATABASES_SECONDS = 2.0
 """For so long the list of databases is believed: what other processes make or drop is seen after it (CS3)."""
 
@@ -91,6 +92,7 @@ class CouchStore:
         self._followers = Followers(self._wire, self._room, self._start, self._rung, self._gone)
         self._known: list[str] = []
         self._known_until = 0.0
+        self._made = 0
         self._listing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -117,15 +119,19 @@ class CouchStore:
         clock = asyncio.get_running_loop().time
         if clock() >= self._known_until:
             async with self._listing:
-                if clock() >= self._known_until:
+                while clock() >= self._known_until:
+                    made = self._made
                     self._known = sorted(name for name in await self._admin.databases() if name != OWN)
-                    self._known_until = clock() + DATABASES_SECONDS
+                    if made == self._made:
+                        self._known_until = clock() + DATABASES_SECONDS
         return self._known
 
     async def create(self, db: str) -> None:
         if db == OWN or db.startswith("_"):
             raise AlreadyExists(database=db)
         await self._admin.create(db)
+        # A list that was asked for before does not hold it.
+        self._made += 1
         self._known_until = 0.0
 
     async def drop(self, db: str) -> None:
@@ -242,11 +248,13 @@ class CouchStore:
         await self._wire.write("PUT", self._wire.path(db, "_revs_limit"), None, str(depth).encode(), db=db)
 
     async def compact(self, db: str) -> None:
-        """Asks for it; CouchDB does it in its own time. Tombstones whose ancestors go are looked at before."""
+        """Asks for it, and waits while CouchDB says that it is at it. Tombstones whose ancestors go are looked at before."""
         self._check(db)
         if self._narrowed.ruled(db):
             await self._narrowed.catch_up(db)
         await self._wire.write("POST", self._wire.path(db, "_compact"), None, b"{}", db=db)
+        while await read.compacting(self._wire, db):
+            await asyncio.sleep(COMPACTING_SECONDS)
 
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
         self._check(db)
@@ -317,5 +325,6 @@ class CouchStore:
             self._room.tell(db, [None])
 
     def _gone(self, db: str) -> None:
+        self._made += 1
         self._known_until = 0.0
         self._room.tell(db, [None])
