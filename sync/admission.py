@@ -118,9 +118,11 @@ class Admission:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
-        # What was erased is not kept here either.
+        # What was erased is not kept here either; nor is what the server itself makes, which a tablet brings back after a restore.
         keep = [
-            entry(actor, db, items[at], error, now) for at, error in refused.items() if error.facts["code"] != "erased"
+            entry(actor, db, items[at], error, now)
+            for at, error in refused.items()
+            if error.facts["code"] != "erased" and type_of(items[at].content) not in _SERVER_MADE
         ]
         if keep:
             for result in await self._store.add(OFFICE, keep):

@@ -253,7 +253,7 @@ class CouchStore:
         if self._narrowed.ruled(db):
             await self._narrowed.catch_up(db)
         await self._wire.write("POST", self._wire.path(db, "_compact"), None, b"{}", db=db)
-        while await read.compacting(self._wire, db):
+        while await read.compacting(self._wire, db):  # noqa: ASYNC110  # CouchDB tells nobody when it is done
             await asyncio.sleep(COMPACTING_SECONDS)
 
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
