@@ -31,7 +31,7 @@ def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
     if name.__class__ is not str or name not in _PATHS or not isinstance(fields, Mapping):
         return []
     # The quick look takes the minute for the moment, so that its limits are worked out once a minute.
-    minute = now.replace(second=0, microsecond=0)
+    minute = _minute(now)
     if _sound(name, fields, body.get("stamps"), _a_day_after(minute), minute):
         return []
     latest = _a_day_after(now)
@@ -46,17 +46,16 @@ def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
 def _sound(name: str, fields: Mapping[str, Any], stamps: Any, latest: str, now: datetime) -> bool:
     """Whether a quick look finds nothing: every pushed record passes here, and almost all have nothing wrong with their
     dates. What it is not sure of is looked at closely."""
-    single, collections = _PATHS[name]
-    for path, one in single.items():
+    for path, earliest, future in _DATES[name]:
         value = fields.get(path)
         if value is None:
             continue
+        limit = PLANNED_BEFORE if future else latest
         for part in value if value.__class__ is list else (value,):
-            limit = PLANNED_BEFORE if one.future else latest
-            if part.__class__ is not str or not one.earliest <= part <= limit:
+            if part.__class__ is not str or not earliest <= part <= limit:
                 return False
-    if collections:
-        dated = _PARTS[name]
+    dated = _PARTS[name]
+    if dated:
         for path in fields:
             if "/" in path and path[path.rindex("/") + 1 :] in dated:
                 return False
@@ -82,6 +81,11 @@ def _within_a_day(period: Any) -> bool:
     if start.__class__ is not str or end.__class__ is not str:
         return False
     return bool(start <= end and start[:11] == end[:11] and len(end) == 20)
+
+
+@lru_cache(maxsize=16)
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 @lru_cache(maxsize=16)
@@ -193,4 +197,7 @@ _PATHS = {name: _dated(of.fields) for name, of in TYPES.items()}
 _PARTS = {
     name: frozenset(part.rpartition("/")[2] for parts in collections.values() for part in parts)
     for name, (_, collections) in _PATHS.items()
+}
+_DATES = {
+    name: tuple((one.path, one.earliest, one.future) for one in single.values()) for name, (single, _) in _PATHS.items()
 }

@@ -21,7 +21,7 @@ from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
 from sync.reconcile.joining import is_end, joined
-from sync.stores.contract import LEAVES, Edit, Found, Readers, Result, Store, Want, Write, Written
+from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
 _SERVER_MADE = frozenset({"activity", "activity_record", "check"})
@@ -102,16 +102,16 @@ class Admission:
         """(refusals by place, checks to be written along). Refused items are in quarantine when this returns."""
         now = self._clock()
         place = _Place(kind_of(db), branch_of(db))
-        held = {one.id: one for one in await self._store.get(db, [Want(item.id, LEAVES) for item in items])}
+        held = await self._store.leaves(db, [item.id for item in items])
         beside = await self._beside(db, items, held)
         refused: dict[int, FieldbookError] = {}
         checks: list[Edit] = []
         for at, item in enumerate(items):
-            found = held[item.id]
-            if isinstance(item, Write) and item.path[0] in found.tree and found.tree[item.path[0]].body:
+            found = held.get(item.id)
+            if found is not None and isinstance(item, Write) and _holds(found, item.path[0]):
                 continue
-            old = joined(found) if found.tree else None
-            problem = self._problem(actor, place, item, found, old, beside)
+            old = None if found is None else joined(found)
+            problem = self._problem(actor, place, item, old, beside)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
             elif type_of(item.content) in CHECKED and not item.deleted:
@@ -143,12 +143,12 @@ class Admission:
                 record = fields.get("record") if isinstance(fields, dict) else None
                 if isinstance(record, str):
                     ids.add(record)
-            if kind in CHECKED and held[item.id].tree:
+            if kind in CHECKED and item.id in held:
                 ids.add(check_id(item.id))
         if not ids:
             return {}
         wants = [Want(one) for one in sorted(ids)]
-        pushed = {item.id: ("", dict(item.content)) for item in items if item.id in ids and not held[item.id].tree}
+        pushed = {item.id: ("", dict(item.content)) for item in items if item.id in ids and item.id not in held}
         found = await self._store.get(db, wants)
         return pushed | {
             one.id: (one.revisions[0].rev, content_of(one.revisions[0].body)) for one in found if one.revisions
@@ -159,7 +159,6 @@ class Admission:
         actor: Actor,
         place: "_Place",
         item: Write | Edit,
-        found: Found,
         old: dict[str, Any] | None,
         beside: Mapping[str, tuple[str, dict[str, Any]]],
     ) -> Problem | None:
@@ -219,6 +218,10 @@ class Admission:
         """A stamp of the server's own: see the section on merging."""
         number = next(self._counter)
         return f"{int(now.timestamp() * 1000):015d}.{number % 10000:04d}-server-server-{number & 0xFFFF:04x}"
+
+
+def _holds(found: Found, rev: str) -> bool:
+    return rev in found.tree and bool(found.tree[rev].body)
 
 
 def _refusal(problem: Problem, item: Write | Edit) -> FieldbookError:

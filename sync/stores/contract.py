@@ -215,6 +215,10 @@ class Store(Protocol):
     async def get(self, db: str, wants: Sequence[Want], *, bodies: bool = True) -> list[Found]:
         """One answer for each, in order."""
 
+    async def leaves(self, db: str, ids: Sequence[str]) -> dict[str, Found]:
+        """Of these documents those that are there, each with all its leaves. What is asked of every push: of new documents
+        nothing is answered, so that they cost nothing."""
+
     async def changes(
         self,
         db: str,

@@ -14,6 +14,7 @@ import msgspec
 from sync.documents import encode
 from sync.errors import AlreadyExists, Conflict, NotFound, StoreUnavailable
 from sync.stores.contract import (
+    LEAVES,
     Attachment,
     AudienceOf,
     Edit,
@@ -160,6 +161,10 @@ class CouchStore:
             for one in found:
                 one.audience = audiences[one.id]
         return found
+
+    async def leaves(self, db: str, ids: Sequence[str]) -> dict[str, Found]:
+        found = await self.get(db, [Want(doc, LEAVES) for doc in dict.fromkeys(ids)])
+        return {one.id: one for one in found if one.tree}
 
     async def changes(
         self,

@@ -89,6 +89,15 @@ def get(connection: sqlite3.Connection, state: State, db: str, wants: Sequence[W
     return found
 
 
+def leaves(connection: sqlite3.Connection, state: State, db: str, ids: Sequence[str]) -> dict[str, Found]:
+    rows = connection.execute(
+        "SELECT id FROM doc WHERE db=? AND id IN (SELECT value FROM json_each(?))",
+        [state.standing(db).db, encode(ids).decode()],
+    ).fetchall()
+    wants = [Want(doc, LEAVES) for (doc,) in rows]
+    return {one.id: one for one in get(connection, state, db, wants, True)} if wants else {}
+
+
 def changes(
     connection: sqlite3.Connection,
     state: State,

@@ -121,6 +121,9 @@ class SqliteStore:
     async def get(self, db: str, wants: Sequence[Want], *, bodies: bool = True) -> list[Found]:
         return await self._read(read.get, db, wants, bodies, few=len(wants) <= FEW)
 
+    async def leaves(self, db: str, ids: Sequence[str]) -> dict[str, Found]:
+        return await self._read(read.leaves, db, ids, few=len(ids) <= FEW)
+
     async def changes(
         self,
         db: str,
