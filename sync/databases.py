@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Literal
 
 from schemas import readers
@@ -17,6 +18,7 @@ SHARED = "shared"
 _ADMINISTRATORS: Readers = frozenset({"administrator"})
 
 
+@lru_cache(maxsize=4096)
 def kind_of(db: str) -> Kind:
     """ "plain" is a CouchDB database without record rules, made and reached by administrators."""
     if db in ("office", "centre", "shared"):

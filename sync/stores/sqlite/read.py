@@ -65,12 +65,18 @@ def missing(
 
 
 def get(connection: sqlite3.Connection, state: State, db: str, wants: Sequence[Want], bodies: bool) -> list[Found]:
+    """The winner's body comes along with its row: it is what is asked for nearly always."""
     standing = state.standing(db)
+    source, text = (
+        ("doc d LEFT JOIN body b ON b.body = d.body", "b.text, b.attached") if bodies else ("doc d", "NULL, 0")
+    )
     rows = connection.execute(
-        "SELECT id, seq, rev, deleted, body, audience, tree FROM doc WHERE db=? AND id IN (SELECT value FROM json_each(?))",
-        [standing.db, json.dumps([want.id for want in wants])],
+        f"SELECT d.id, d.seq, d.rev, d.deleted, d.body, d.audience, d.tree, {text} FROM {source}"
+        " WHERE d.db=? AND d.id IN (SELECT value FROM json_each(?))",
+        [standing.db, encode([want.id for want in wants]).decode()],
     )
     held = {row[0]: row for row in rows.fetchall()}
+    texts = {row[4]: (row[7], row[8]) for row in held.values() if row[7] is not None}
     found: list[Found] = []
     chosen: list[list[str]] = []
     for want in wants:
@@ -80,12 +86,12 @@ def get(connection: sqlite3.Connection, state: State, db: str, wants: Sequence[W
             found.append(Found(want.id, {}, "0", None, [], named))
             chosen.append([])
             continue
-        doc, seq, rev, deleted, body, audience, stored = row
+        doc, seq, rev, deleted, body, audience, stored, _, _ = row
         tree = tree_of(rev, deleted, body, audience, stored)
         revs, absent = _choose(tree, want)
         found.append(Found(doc, tree, str(seq), state.readers_of(audience), [], absent))
         chosen.append(revs)
-    _fill(connection, found, chosen, bodies)
+    _fill(connection, found, chosen, bodies, texts)
     return found
 
 
@@ -226,25 +232,30 @@ def _choose(tree: trees.Tree, want: Want) -> tuple[list[str], list[str]]:
 
 
 def _fill(
-    connection: sqlite3.Connection, found: Sequence[Found], chosen: Sequence[Sequence[str]], bodies: bool
+    connection: sqlite3.Connection,
+    found: Sequence[Found],
+    chosen: Sequence[Sequence[str]],
+    bodies: bool,
+    texts: dict[int, tuple[bytes, int]],
 ) -> None:
-    """Read the bodies of the chosen revisions, all in one statement."""
+    """Put the chosen revisions in; bodies that are not in `texts` yet are read in one statement."""
     if not bodies:
         for one, revs in zip(found, chosen, strict=True):
             one.revisions = [Stored(rev, one.tree[rev].deleted, b"", {}) for rev in revs]
         return
     numbers = [one.tree[rev].body for one, revs in zip(found, chosen, strict=True) for rev in revs]
-    if not numbers:
-        return
-    rows = connection.execute(
-        "SELECT body, text, attached FROM body WHERE body IN (SELECT value FROM json_each(?))", [json.dumps(numbers)]
-    ).fetchall()
-    texts = {body: text for body, text, _ in rows}
-    held = attachments_of(connection, [body for body, _, attached in rows if attached])
+    lacking = [body for body in numbers if body not in texts]
+    if lacking:
+        rows = connection.execute(
+            "SELECT body, text, attached FROM body WHERE body IN (SELECT value FROM json_each(?))",
+            [encode(lacking).decode()],
+        ).fetchall()
+        texts |= {body: (text, attached) for body, text, attached in rows}
+    held = attachments_of(connection, [body for body in numbers if body in texts and texts[body][1]])
     for one, revs in zip(found, chosen, strict=True):
         for rev in revs:
             node = one.tree[rev]
             if node.body in texts:
-                one.revisions.append(Stored(rev, node.deleted, texts[node.body], held.get(node.body, {})))
+                one.revisions.append(Stored(rev, node.deleted, texts[node.body][0], held.get(node.body, {})))
             else:
                 one.absent.append(rev)

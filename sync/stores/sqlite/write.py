@@ -7,6 +7,8 @@ between, which would make it wait for the event loop at every row.
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sync import tree as trees
@@ -247,9 +249,14 @@ def insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[
     for size in _ROWS:
         while len(rows) - at >= size:
             chunk = rows[at : at + size]
-            places = "(" + ",".join("?" * len(chunk[0])) + ")"
-            connection.execute(statement % ",".join([places] * size), [value for row in chunk for value in row])
+            connection.execute(_of_rows(statement, len(chunk[0]), size), list(chain.from_iterable(chunk)))
             at += size
+
+
+@lru_cache(maxsize=64)
+def _of_rows(statement: str, columns: int, rows: int) -> str:
+    places = "(" + ",".join("?" * columns) + ")"
+    return statement % ",".join([places] * rows)
 
 
 def attachments_of(connection: sqlite3.Connection, bodies: Sequence[int]) -> dict[int, dict[str, Attachment]]:
