@@ -143,9 +143,9 @@ async def test_au5_nothing_is_remembered_that_was_read_before_a_change(server: H
         await accounts.change("li", locked=True)
         return await matches(*given)
 
-    accounts.matches = slow  # type: ignore[method-assign]
+    accounts.matches = slow  # type: ignore[method-assign]  # put back below
     await who(server, LI)
-    accounts.matches = matches  # type: ignore[method-assign]
+    accounts.matches = matches  # type: ignore[method-assign]  # as it was
     assert not keeper._proved
     assert await who(server, LI) == (401, None)
 
@@ -170,7 +170,7 @@ async def test_au7_an_unknown_account_is_tested_like_a_wrong_password(server: He
         tests += 1
         return matches(*given)
 
-    server.services.passwords._matches = counted  # type: ignore[method-assign]
+    server.services.passwords._matches = counted  # type: ignore[method-assign]  # counts what it passes on
     answers = [await server.as_((name, "wrong password")).get("/api/v1/session") for name in ("li", "nobody", "a b")]
     assert tests == 3
     assert len({answer.text for answer in answers}) == 1
