@@ -14,7 +14,7 @@ import msgspec
 from sync.databases import OFFICE
 from sync.documents import encode
 from sync.errors import Conflict
-from sync.stores.contract import LEAVES, Edit, Range, Store, Want, Written
+from sync.stores.contract import Edit, Range, Store, Written
 
 PREFIX = "erased:"
 KEY = "erasure-key"
@@ -73,9 +73,3 @@ class Erasures:
 
     def _mark(self, doc: str) -> str:
         return hmac.new(self._key, doc.encode(), hashlib.sha256).hexdigest()
-
-
-async def names(store: Store, db: str, doc: str) -> list[str]:
-    """Every revision of a document that the store holds by name."""
-    (found,) = await store.get(db, [Want(doc, LEAVES)], bodies=False)
-    return sorted(found.tree)

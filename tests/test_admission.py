@@ -188,6 +188,30 @@ async def test_am11_writes_that_somebody_else_relays_are_kept_and_marked(here: C
     assert {one["by"] for one in check["fields"]["relayed"]} == {"m0117"}
 
 
+async def test_am11_the_list_of_what_was_relayed_only_grows(here: Centre) -> None:
+    visit = record(author="m0042")
+    await here.admission.push(here.actor("m0117"), "branch-b03", [write(visit)])
+    before = {one["stamp"] for one in (await contents(here, "branch-b03", "check:"))[0]["fields"]["relayed"]}
+    own = {
+        **visit,
+        "fields": {**visit["fields"], "kind": "no such kind"},
+        "stamps": {**visit["stamps"], "kind": stamp("m0042")},
+    }
+    (result,) = await here.admission.push(here.actor("m0042"), "branch-b03", [write(own, "2-b", "1-a")])
+    assert isinstance(result, Written)
+    (check,) = await contents(here, "branch-b03", "check:")
+    assert [problem["field"] for problem in check["fields"]["problems"]] == ["kind"]
+    assert {one["stamp"] for one in check["fields"]["relayed"]} == before != set()
+
+
+async def test_am11_a_write_without_a_stamp_is_nobodys(here: Centre) -> None:
+    visit = record()
+    del visit["stamps"]
+    (result,) = await here.admission.push(here.actor("m0117"), "branch-b03", [write(visit)])
+    assert isinstance(result, Written)
+    assert [one for one in await contents(here, "branch-b03", "check:") if one["fields"].get("relayed")] == []
+
+
 async def test_am12_databases_are_closed_to_those_with_no_business_there(here: Centre) -> None:
     member = here.actor("m0117")
     for db in ("branch-b03", "centre", "shared"):

@@ -9,7 +9,7 @@ from sync.reconcile.edit import create, edit
 from sync.reconcile.explain import disputed
 from sync.reconcile.merge import Leaf, MergePlan, merge
 from sync.reconcile.stamps import is_found, is_unstamped
-from sync.reconcile.unstamped import adopt_unstamped, mark_relayed
+from sync.reconcile.unstamped import adopt_unstamped
 from tests.merge_simulation import ENVELOPE, new_record, stamp_at
 
 BASE = edit([new_record()], {"narrative": "甲"}, stamp_at(1))
@@ -125,21 +125,3 @@ def test_mg25_a_lone_document_of_another_tool_is_left_as_it_is() -> None:
     plan = merge([Leaf("1-" + "a" * 32, {"type": "visit", "narrative": "甲"})], "1-" + "a" * 32, version_max=1)
     assert isinstance(plan, MergePlan)
     assert plan.nothing
-
-
-def test_mg30_a_stamp_of_another_member_not_seen_before_is_marked_as_relayed() -> None:
-    body = edit([BASE], {"people": 5}, stamp_at(3, "m0042"))
-    known = {stamp for write in writes_of(BASE) for stamp in (write.stamp, write.by)}
-    assert mark_relayed({}, known, body, "m0200") == {stamp_at(3, "m0042"): ["m0200"]}
-    assert mark_relayed({}, known, body, "m0042") == {}
-
-
-def test_mg30_what_came_without_a_stamp_is_nobodys() -> None:
-    assert mark_relayed({}, set(), {**ENVELOPE, "fields": {"narrative": "x"}}, "m0200") == {}
-
-
-def test_mg30_marks_only_grow() -> None:
-    body = edit([BASE], {"people": 5}, stamp_at(3, "m0042"))
-    marks = mark_relayed({stamp_at(9): ["m0001"]}, set(), body, "m0200")
-    assert mark_relayed(marks, set(), body, "m0100")[stamp_at(3, "m0042")] == ["m0100", "m0200"]
-    assert marks[stamp_at(9)] == ["m0001"]

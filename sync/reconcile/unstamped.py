@@ -5,14 +5,13 @@ by itself such a value is a write "found": the same on every server, and no writ
 server that still holds the parent knows more: what differs from it was changed by one who had seen it.
 """
 
-from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
 from schemas.canonical import canonical
-from sync.reconcile.body import Body, Record, content_of, fields_of, read, stamps_of, written
+from sync.reconcile.body import Body, Record, content_of, fields_of, read, written
 from sync.reconcile.rules import RuleOf, always_latest, shown
-from sync.reconcile.stamps import is_unstamped, parse_stamp, stamp_changed, stamp_found
+from sync.reconcile.stamps import stamp_changed, stamp_found
 from sync.reconcile.writes import Write, key_of, mark_of
 
 
@@ -46,24 +45,6 @@ def adopt_unstamped(parent: Body | None, body: Body, *, rule_of: RuleOf = always
         joined.writes.add(Write(write.path, stamp, write.value))
     joined.writes.tidy()
     return written(joined, rule_of)
-
-
-def mark_relayed(
-    marks: Mapping[str, Collection[str]], known: Collection[str], body: Body, pusher: str
-) -> dict[str, list[str]]:
-    """Who relayed which stamp of another member that the server had not seen before: stamp to members, both ordered.
-
-    `marks` are those noted before and `known` the stamps seen before. The marks lie in the record's `check:` document,
-    never in its body: a body is stored as sent, and who brought it first differs from server to server.
-    """
-    noted = {stamp: set(members) for stamp, members in marks.items()}
-    for stamp in stamps_of(body) - set(known):
-        if is_unstamped(stamp):
-            continue
-        parts = parse_stamp(stamp)
-        if parts is None or parts.member != pusher:
-            noted.setdefault(stamp, set()).add(pusher)
-    return {stamp: sorted(noted[stamp]) for stamp in sorted(noted)}
 
 
 def _is_unstamped_change(path: str, stamp: str, value: Any, before: Record, after: Record, rule_of: RuleOf) -> bool:
