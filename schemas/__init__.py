@@ -13,6 +13,7 @@ from schemas.fields import Field, RecordType, Rule
 from schemas.forms import check_form, visible
 from schemas.problems import Problem
 from schemas.registry import TYPES, field_of, in_scope, item_scope, label_of, rule_of, type_of_id
+from schemas.soundness import sound
 from schemas.versions import upgrade
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "refusal_to_create",
     "relayed",
     "rule_of",
+    "sound",
     "stamp_member",
     "struct_of",
     "type_of_id",

@@ -16,6 +16,7 @@ UNREADABLE = frozenset({"administrator"})
 _PATH_CHARACTERS_MAX = 200
 _ENVELOPE_MAX = 80  # two identifiers of the longest
 _REMEMBERED_MAX = 40
+_KNOWN_MAX = 16384
 
 _Find = Callable[[Mapping[str, Any]], frozenset[str] | None]
 
@@ -83,6 +84,19 @@ def _compile(templates: Iterable[str]) -> _Find:
             own.append("member:" + author)
         return constant.union(own, filter(is_principal, named))
 
+    # The members of sets come again in record after record.
+    known: dict[str, str] = {}
+
+    def principal_of(path: str) -> str:
+        """Whom a member of a set that reads names; "" for any other path."""
+        head, _, member = path.partition("/")
+        if head not in sets or len(path) > _PATH_CHARACTERS_MAX:
+            return ""
+        principal = sets[head] + member
+        if len(known) < _KNOWN_MAX:
+            known[path] = principal
+        return principal
+
     def find(body: Mapping[str, Any]) -> frozenset[str] | None:
         branch = body.get("branch") if by_branch else ""
         author = body.get("author") if by_author else ""
@@ -94,10 +108,8 @@ def _compile(templates: Iterable[str]) -> _Find:
         named: list[str] = []
         if sets:
             for path, value in fields.items():
-                if value is True and len(path) <= _PATH_CHARACTERS_MAX:
-                    head, _, member = path.partition("/")
-                    if head in sets:
-                        named.append(sets[head] + member)
+                if value is True and (principal := (known.get(path) or principal_of(path))):
+                    named.append(principal)
         for prefix, path in values:
             value = fields.get(path)
             if value.__class__ is str and len(value) <= _PATH_CHARACTERS_MAX:

@@ -117,9 +117,10 @@ def relayed(old: Body | None, new: Body, member: str) -> list[Write]:
 def _all_by(body: Body, member: str) -> bool:
     """Whether a quick look finds only stamps of one member: so it is for almost every pushed record."""
     stamps = body.get("stamps")
-    if not isinstance(stamps, Mapping) or "" not in stamps or body.get("replaced"):
+    if stamps.__class__ is not dict or "" not in stamps or body.get("replaced"):
         return False
-    return all(isinstance(stamp, str) and stamp_member(stamp) == member for stamp in stamps.values())
+    members = {stamp_member(stamp) if stamp.__class__ is str else None for stamp in stamps.values()}
+    return members == {member}
 
 
 def stamp_member(stamp: str) -> str | None:

@@ -3,7 +3,6 @@ off."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from schemas.fields import Field
@@ -17,9 +16,9 @@ DURATION_HOURS_MAX = 24
 CLOCK_AHEAD_HOURS_MAX = 24
 PLANNED_BEFORE = "2100"
 _EARLIEST_MS = 946_684_800_000  # the year 2000
-_MS_DIGITS = 15
-_SLOWEST = f"{_EARLIEST_MS:0{_MS_DIGITS}d}"
-_DATED = frozenset({"instant", "day", "period", "days"})
+MS_DIGITS = 15
+SLOWEST = f"{_EARLIEST_MS:0{MS_DIGITS}d}"
+DATED = frozenset({"instant", "day", "period", "days"})
 
 
 def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
@@ -30,72 +29,22 @@ def check_dates(body: Mapping[str, Any], now: datetime) -> list[Problem]:
     name, fields = body.get("type"), body.get("fields")
     if name.__class__ is not str or name not in _PATHS or not isinstance(fields, Mapping):
         return []
-    # The quick look takes the minute for the moment, so that its limits are worked out once a minute.
-    minute = _minute(now)
-    if _sound(name, fields, body.get("stamps"), _a_day_after(minute), minute):
-        return []
-    latest = _a_day_after(now)
+    latest = a_day_after(now)
     return [
         *_out_of_range(name, fields, latest),
         *_bad_period(fields),
-        *(_stage_order(fields) if name == "service" else ()),
+        *(stage_order(fields) if name == "service" else ()),
         *_clocks(body.get("stamps"), now),
     ]
 
 
-def _sound(name: str, fields: Mapping[str, Any], stamps: Any, latest: str, now: datetime) -> bool:
-    """Whether a quick look finds nothing: every pushed record passes here, and almost all have nothing wrong with their
-    dates. What it is not sure of is looked at closely."""
-    for path, earliest, future in _DATES[name]:
-        value = fields.get(path)
-        if value is None:
-            continue
-        limit = PLANNED_BEFORE if future else latest
-        for part in value if value.__class__ is list else (value,):
-            if part.__class__ is not str or not earliest <= part <= limit:
-                return False
-    dated = _PARTS[name]
-    if dated:
-        for path in fields:
-            if "/" in path and path[path.rindex("/") + 1 :] in dated:
-                return False
-    period = fields.get("period")
-    if period is not None and not _within_a_day(period):
-        return False
-    if stamps.__class__ is not dict:
-        return stamps is None
-    fastest = _a_day_ahead_ms(now)
-    return all(
-        stamp.__class__ is str
-        and stamp[_MS_DIGITS : _MS_DIGITS + 1] == "."
-        and _SLOWEST <= stamp[:_MS_DIGITS] <= fastest
-        for stamp in stamps.values()
-    )
-
-
-def _within_a_day(period: Any) -> bool:
-    """Texts written in the one way that makes them compare as times do."""
-    if period.__class__ is not list or len(period) != 2:
-        return False
-    start, end = period
-    if start.__class__ is not str or end.__class__ is not str:
-        return False
-    return bool(start <= end and start[:11] == end[:11] and len(end) == 20)
-
-
-@lru_cache(maxsize=16)
-def _minute(now: datetime) -> datetime:
-    return now.replace(second=0, microsecond=0)
-
-
-@lru_cache(maxsize=16)
-def _a_day_ahead_ms(now: datetime) -> str:
+def fastest_stamp(now: datetime) -> str:
     """The largest milliseconds of a stamp that are no sign of a fast clock, as a stamp writes them."""
-    return f"{int((now.timestamp() + CLOCK_AHEAD_HOURS_MAX * 3600) * 1000):0{_MS_DIGITS}d}"
+    return f"{int((now.timestamp() + CLOCK_AHEAD_HOURS_MAX * 3600) * 1000):0{MS_DIGITS}d}"
 
 
-@lru_cache(maxsize=16)
-def _a_day_after(now: datetime) -> str:
+def a_day_after(now: datetime) -> str:
+    """The moment after which a date lies ahead."""
     return (now.astimezone(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -146,7 +95,7 @@ def _bad_period(fields: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _stage_order(fields: Mapping[str, Any]) -> Iterator[Problem]:
+def stage_order(fields: Mapping[str, Any]) -> Iterator[Problem]:
     before = ""
     for stage in STAGES:
         actual = fields.get(f"stages/{stage}/actual")
@@ -165,9 +114,9 @@ def _stage_order(fields: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _clocks(stamps: Any, now: datetime) -> Iterator[Problem]:
     times = sorted(
-        int(stamp[:_MS_DIGITS])
+        int(stamp[:MS_DIGITS])
         for stamp in (stamps.values() if isinstance(stamps, Mapping) else ())
-        if stamp.__class__ is str and stamp[:_MS_DIGITS].isdecimal() and stamp[_MS_DIGITS : _MS_DIGITS + 1] == "."
+        if stamp.__class__ is str and stamp[:MS_DIGITS].isdecimal() and stamp[MS_DIGITS : MS_DIGITS + 1] == "."
     )
     if not times:
         return
@@ -183,7 +132,7 @@ def _dated(fields: tuple[Field, ...]) -> tuple[dict[str, Field], dict[str, dict[
     single: dict[str, Field] = {}
     collections: dict[str, dict[str, Field]] = {}
     for one in fields:
-        if one.kind.name not in _DATED:
+        if one.kind.name not in DATED:
             continue
         if one.key is None:
             single[one.path] = one
@@ -194,10 +143,3 @@ def _dated(fields: tuple[Field, ...]) -> tuple[dict[str, Field], dict[str, dict[
 
 
 _PATHS = {name: _dated(of.fields) for name, of in TYPES.items()}
-_PARTS = {
-    name: frozenset(part.rpartition("/")[2] for parts in collections.values() for part in parts)
-    for name, (_, collections) in _PATHS.items()
-}
-_DATES = {
-    name: tuple((one.path, one.earliest, one.future) for one in single.values()) for name, (single, _) in _PATHS.items()
-}

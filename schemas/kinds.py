@@ -34,12 +34,15 @@ class Kind:
 
 
 _REMEMBERED_CHARACTERS_MAX = 160
+_REMEMBERED_DAYS_MAX = 16384
+_days_seen: set[str] = set()
+_times_seen: set[str] = set()  # 86,400 at most
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,40}")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ITEM = re.compile(r"[A-Za-z0-9_.-]{4,64}")
 _RECORD = re.compile(r"[a-z][a-z_]{0,39}:[A-Za-z0-9_.:~-]{1,120}")
-_INSTANT = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
+_INSTANT = re.compile(r"\d{4}-[01]\d-[0-3]\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 _DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _DIGEST = re.compile(r"sha256-[0-9a-f]{64}")
@@ -74,22 +77,30 @@ is_principal = _remembering(_PRINCIPAL)
 
 def is_instant(value: Any) -> bool:
     """`2026-11-20T00:03:12Z` and nothing else: one way to write a moment, or equal moments would be disputes."""
-    if value.__class__ is not str or _INSTANT.fullmatch(value) is None:
+    if value.__class__ is not str:
         return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
+    day, time = value[:10], value[10:]
+    if time in _times_seen and day in _days_seen:
+        return True
+    if _INSTANT.fullmatch(value) is None or not is_day(day):
         return False
+    _times_seen.add(time)
     return True
 
 
 def is_day(value: Any) -> bool:
-    if value.__class__ is not str or _DAY.fullmatch(value) is None:
+    if value.__class__ is not str:
+        return False
+    if value in _days_seen:
+        return True
+    if _DAY.fullmatch(value) is None:
         return False
     try:
         date.fromisoformat(value)
     except ValueError:
         return False
+    if len(_days_seen) < _REMEMBERED_DAYS_MAX:
+        _days_seen.add(value)
     return True
 
 
@@ -226,12 +237,16 @@ def _is_days(value: Any) -> bool:
 
 
 def _is_place(value: Any) -> bool:
-    if value.__class__ is not list or not 2 <= len(value) <= 3 or not all(part.__class__ is int for part in value):
+    if value.__class__ is not list or not 2 <= len(value) <= 3:
         return False
-    return (
-        -900_000_000 <= value[0] <= 900_000_000
-        and -1_800_000_000 <= value[1] <= 1_800_000_000
-        and (len(value) == 2 or 0 <= value[2] <= 1_000_000)
+    latitude, longitude = value[0], value[1]
+    accuracy = value[2] if len(value) == 3 else 0
+    if latitude.__class__ is not int or longitude.__class__ is not int or accuracy.__class__ is not int:
+        return False
+    return bool(
+        -900_000_000 <= latitude <= 900_000_000
+        and -1_800_000_000 <= longitude <= 1_800_000_000
+        and 0 <= accuracy <= 1_000_000
     )
 
 

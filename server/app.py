@@ -13,13 +13,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from argon2 import PasswordHasher
-from litestar import Litestar, MediaType, Request, Response, Router, asgi, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import Receive, Scope, Send
 
 from schemas import default_forms, json_schema
 from server import secret
@@ -99,10 +98,6 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         services.audit.delivery,
     )
 
-    @asgi("/sync", is_mount=True, copy_scope=False)
-    async def couch(scope: Scope, receive: Receive, send: Send) -> None:
-        await endpoint(scope, receive, send)
-
     app = Litestar(
         route_handlers=[
             landing,
@@ -110,7 +105,6 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             health,
             tell_metrics,
             Router("/api/v1", route_handlers=[*API, about, record_types]),
-            couch,
         ],
         lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
         state=State({"services": services}),
@@ -125,7 +119,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,
     )
-    app.asgi_handler = Edge(app.asgi_handler, settings.origins, services.counters)
+    app.asgi_handler = Edge(app.asgi_handler, endpoint, settings.origins, services.counters)
     return app
 
 

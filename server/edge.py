@@ -31,10 +31,15 @@ class Counters:
 
 
 class Edge:
-    """Wraps the whole application, so that answers to unknown paths are covered too."""
+    """Wraps the whole application, so that answers to unknown paths are covered too.
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str], counters: Counters) -> None:
+    What goes to `/sync` is handed to the CouchDB-shaped endpoint at once: it reads paths and answers errors itself, and the way
+    through the framework's routing costs as much as half of what a small write does.
+    """
+
+    def __init__(self, app: ASGIApp, sync: ASGIApp, origins: Sequence[str], counters: Counters) -> None:
         self._app = app
+        self._sync = sync
         self._origins = frozenset(origin.encode() for origin in origins)
         self._counters = counters
 
@@ -54,8 +59,11 @@ class Edge:
             if message["type"] == "http.response.start":
                 counters.requests[kind, f"{message['status'] // 100}xx"] += 1
                 headers = list(message.get("headers", ()))
-                there = {name.lower() for name, _ in headers}
-                headers += [header for header in _HARMLESS if header[0] not in there]
+                if kind == "sync":
+                    headers += _HARMLESS
+                else:
+                    there = {name.lower() for name, _ in headers}
+                    headers += [header for header in _HARMLESS if header[0] not in there]
                 if origin is not None:
                     headers += _cors(origin)
                 elif self._origins:
@@ -63,16 +71,16 @@ class Edge:
                 message["headers"] = headers
             await send(message)
 
-        if kind == "sync" and (
-            b"feed=longpoll" in scope["query_string"] or b"feed=continuous" in scope["query_string"]
-        ):
+        if kind != "sync":
+            await self._app(scope, receive, sending)
+        elif b"feed=longpoll" in scope["query_string"] or b"feed=continuous" in scope["query_string"]:
             counters.feeds += 1
             try:
-                await self._app(scope, receive, sending)
+                await self._sync(scope, receive, sending)
             finally:
                 counters.feeds -= 1
-            return
-        await self._app(scope, receive, sending)
+        else:
+            await self._sync(scope, receive, sending)
 
     def _allowed(self, headers: Any) -> bytes | None:
         return next((value for name, value in headers if name == b"origin" and value in self._origins), None)
@@ -100,6 +108,6 @@ async def _preflight(send: Send, origin: bytes) -> None:
 
 
 def _class(path: str) -> str:
-    if path == "/sync" or path.startswith("/sync/"):
+    if path.startswith("/sync/") or path == "/sync":
         return "sync"
     return "api" if path.startswith("/api/") else "other"

@@ -114,7 +114,7 @@ class Admission:
             problem = self._problem(actor, place, item, old, beside)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
-            elif type_of(item.content) in CHECKED and not item.deleted:
+            elif not item.deleted and type_of(item.content) in CHECKED:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
@@ -135,16 +135,17 @@ class Admission:
         self, db: str, items: Sequence[Write | Edit], held: Mapping[str, Found]
     ) -> dict[str, tuple[str, dict[str, Any]]]:
         """What else a judgement needs: records that companions name, and the checks of records that are there already."""
-        ids: set[str] = set()
+        ids = (
+            {check_id(item.id) for item in items if item.id in held and type_of(item.content) in CHECKED}
+            if held
+            else set()
+        )
         for item in items:
-            kind = type_of(item.content)
-            if kind in _COMPANIONS:
+            if type_of(item.content) in _COMPANIONS:
                 fields = item.content.get("fields")
                 record = fields.get("record") if isinstance(fields, dict) else None
                 if isinstance(record, str):
                     ids.add(record)
-            if kind in CHECKED and item.id in held:
-                ids.add(check_id(item.id))
         if not ids:
             return {}
         wants = [Want(one) for one in sorted(ids)]
@@ -187,9 +188,7 @@ class Admission:
                 return Problem(
                     "", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead"
                 )
-            fields = body.get("fields")
-            named = beside.get(str(fields.get("record"))) if isinstance(fields, dict) else None
-            record = named[1] if named and type_of(body) in _COMPANIONS else None
+            record = _named(body, beside) if beside else None
             problem = refusal_to_create(body, principals, record)
             if problem is None:
                 return None
@@ -206,7 +205,7 @@ class Admission:
         beside: Mapping[str, tuple[str, dict[str, Any]]],
         now: datetime,
     ) -> Edit | None:
-        problems = problems_of(item.content, now)
+        problems = problems_of(item.id, item.content, now)
         foreign = relayed(old, item.content, actor.member or "") if actor.member else []
         if not problems and not foreign and old is None:
             return None
@@ -218,6 +217,15 @@ class Admission:
         """A stamp of the server's own: see the section on merging."""
         number = next(self._counter)
         return f"{int(now.timestamp() * 1000):015d}.{number % 10000:04d}-server-server-{number & 0xFFFF:04x}"
+
+
+def _named(body: Mapping[str, Any], beside: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, Any] | None:
+    """The record that a companion names, when it is there."""
+    fields = body.get("fields")
+    if type_of(body) not in _COMPANIONS or not isinstance(fields, dict):
+        return None
+    named = beside.get(str(fields.get("record")))
+    return named[1] if named else None
 
 
 def _holds(found: Found, rev: str) -> bool:

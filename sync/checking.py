@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import check, check_dates, readers
+from schemas import check, check_dates, readers, sound
 from sync.documents import encode
 from sync.stores.contract import Edit
 
@@ -27,14 +27,14 @@ def check_id(record: str) -> str:
 def type_of(content: Mapping[str, Any]) -> str:
     """The type that a body names; "" where it names none, whatever else it holds there."""
     kind = content.get("type")
-    return kind if isinstance(kind, str) else ""
+    return kind if kind.__class__ is str else ""
 
 
-def problems_of(content: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
+def problems_of(record: str, content: Mapping[str, Any], now: datetime) -> list[dict[str, str]]:
     """All that is wrong with a record, as the check keeps it."""
-    if type_of(content) not in CHECKED:
+    if sound(record, content, now) or type_of(content) not in CHECKED:
         return []
-    found = check(content) or check_dates(content, now)
+    found = check({**content, "_id": record}) or check_dates(content, now)
     return [msgspec.to_builtins(problem) for problem in found]
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from sync.errors import BadRequest
-from sync.stores.contract import Attachment, Attachments, Edit, NewAttachment, Stub, Write
-from sync.tree import parse_rev
+from sync.stores.contract import NONE_ATTACHED, Attachment, Attachments, Edit, NewAttachment, Stub, Write
+from sync.tree import check_rev, parse_rev
 
 ID_BYTES_MAX = 16 * 1024
 PATH_MAX = 10_000
@@ -42,6 +42,15 @@ def content_of(body: bytes) -> dict[str, Any]:
 
 def check_id(doc: object) -> str:
     """Return the id, or raise BadRequest as CouchDB words it (`couch_doc:validate_docid`)."""
+    if (
+        doc.__class__ is str
+        and doc.isascii()
+        and doc.isprintable()
+        and doc[:1] not in ("", "_")
+        and len(doc) < ID_BYTES_MAX
+    ):
+        # So is nearly every id.
+        return doc
     if not isinstance(doc, str):
         raise BadRequest("Document id must be a string", code="illegal_docid")
     if not doc:
@@ -67,11 +76,11 @@ def parse_write(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None =
         # Where the two contradict each other `_revisions` counts, as in CouchDB: PouchDB sends such histories.
         path = _path(revisions)
         if rev is not None:
-            parse_rev(rev)
+            check_rev(rev)
     elif rev is None:
         raise BadRequest("_rev is required where new_edits is false")
     else:
-        parse_rev(rev)
+        check_rev(rev)
         path = (rev,)
     deleted, attachments = _specials(doc, parts)
     return Write(doc_id, path, doc, _encoded(doc), deleted, attachments)
@@ -83,7 +92,7 @@ def parse_edit(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None = 
     rev = doc.pop("_rev", None)
     revisions = doc.pop("_revisions", None)
     if rev is not None:
-        parse_rev(rev)
+        check_rev(rev)
     if revisions is not None:
         path = _path(revisions)
         rev = path[1] if len(path) > 1 and rev == path[0] else rev
@@ -110,20 +119,21 @@ def render(
     more: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The JSON text of a stored revision. `path`: add `_revisions`; `more`: further underscored members."""
-    text = b'{"_id":' + encode(doc_id) + b',"_rev":' + encode(rev)
+    parts = [b'{"_id":', encode(doc_id), b',"_rev":', encode(rev)]
     if deleted:
-        text += b',"_deleted":true'
+        parts.append(b',"_deleted":true')
     if len(body) > 2:
-        text += b"," + body[1:-1]
+        parts += (b",", body[1:-1])
     if attachments is not None:
-        text += b',"_attachments":' + attachments
+        parts += (b',"_attachments":', attachments)
     if path is not None:
-        start = path[0].partition("-")[0]
-        hashes = [one.partition("-")[2] for one in path]
-        text += b',"_revisions":{"start":' + start.encode() + b',"ids":' + encode(hashes) + b"}"
+        start, _, newest = path[0].partition("-")
+        hashes = [newest] if len(path) == 1 else [one.partition("-")[2] for one in path]
+        parts += (b',"_revisions":{"start":', start.encode(), b',"ids":', encode(hashes), b"}")
     if more:
-        text += b"," + encode(more)[1:-1]
-    return text + b"}"
+        parts += (b",", encode(more)[1:-1])
+    parts.append(b"}")
+    return b"".join(parts)
 
 
 def stub_of(attachment: Attachment, *, encoding_info: bool = False) -> dict[str, Any]:
@@ -156,14 +166,21 @@ def _path(revisions: object) -> tuple[str, ...]:
     if revisions.__class__ is not dict:
         raise BadRequest("_revisions must be an object", code="doc_validation")
     start, ids = revisions.get("start"), revisions.get("ids")
+    if (
+        start == 1
+        and start.__class__ is int
+        and ids.__class__ is list
+        and len(ids) == 1
+        and ids[0].__class__ is str
+        and ids[0]
+    ):
+        return ("1-" + ids[0],)
     if start.__class__ is not int or start < 1:
         raise BadRequest("_revisions.start isn't a positive integer.", code="doc_validation")
     if ids.__class__ is not list or not ids or not all(map(_is_text, ids)):
         raise BadRequest("_revisions.ids isn't an array of revision ids.", code="doc_validation")
     if len(ids) > start or len(ids) > PATH_MAX or start >= 10**15:
         raise BadRequest("_revisions.ids is longer than the history can be.", code="doc_validation")
-    if start == 1:
-        return (f"1-{ids[0]}",)
     return tuple([f"{start - at}-{one}" for at, one in enumerate(ids)])
 
 
@@ -177,12 +194,18 @@ def _specials(doc: dict[str, Any], parts: Mapping[str, NewAttachment] | None) ->
     if deleted not in (True, False, None):
         raise BadRequest("_deleted must be true or false", code="doc_validation")
     attached = doc.pop("_attachments", None)
+    # Names joined are searched at once: a name that begins so is rare among them.
+    if "\n_" in "\n" + "\n".join(doc):
+        _drop_specials(doc)
+    return bool(deleted), _attachments(attached, parts or {}) if attached or parts else NONE_ATTACHED
+
+
+def _drop_specials(doc: dict[str, Any]) -> None:
     for name in [name for name in doc if name.startswith("_")]:
         if name in _IGNORED:
             del doc[name]
         elif name not in _REPLICATOR:
             raise BadRequest(f"Bad special document member: {name}", code="doc_validation")
-    return bool(deleted), _attachments(attached, parts or {}) if attached or parts else {}
 
 
 def _attachments(attached: object, parts: Mapping[str, NewAttachment]) -> Attachments:

@@ -12,14 +12,14 @@ body, 0 where the store holds none; `audience` is the store's key for those who 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from sync.errors import BadRequest
 
 
-class Node(NamedTuple):
+class Node(msgspec.Struct, frozen=True):
     parents: tuple[str, ...] = ()
     body: int = 0
     deleted: bool = False
@@ -38,6 +38,13 @@ def parse_rev(rev: object) -> tuple[int, str]:
     raise BadRequest("Invalid rev format")
 
 
+def check_rev(rev: object) -> None:
+    """Raises BadRequest for what is no revision id."""
+    if rev.__class__ is str and rev[1:2] == "-" and rev[0] in "123456789":
+        return
+    parse_rev(rev)
+
+
 def order(rev: str) -> tuple[int, str]:
     """Sort key of revisions: by generation, then by hash as ASCII, which is how PouchDB and CouchDB break ties."""
     generation, _, digest = rev.partition("-")
@@ -53,10 +60,10 @@ def graft(tree: Tree, path: Sequence[str], node: Node) -> bool:
     parents = tuple(path[1:2])
     known = tree.get(rev)
     if known is None:
-        tree[rev] = node._replace(parents=parents)
+        tree[rev] = replace(node, parents=parents)
         changed = True
     elif known.body == 0 and node.body:
-        tree[rev] = node._replace(parents=_union(known.parents, parents))
+        tree[rev] = replace(node, parents=_union(known.parents, parents))
         changed = True
     else:
         changed = _adopt(tree, rev, known, parents)
@@ -80,7 +87,7 @@ def merge(one: Tree, other: Tree) -> Tree:
             union[rev] = node
         else:
             kept = known if known.body or not node.body else node
-            union[rev] = kept._replace(parents=_union(known.parents, node.parents))
+            union[rev] = replace(kept, parents=_union(known.parents, node.parents))
     return union
 
 
@@ -138,7 +145,7 @@ def stem(tree: Tree, depth_max: int) -> Tree:
             if not level:
                 break
     return {
-        rev: node._replace(parents=tuple(parent for parent in node.parents if parent in keep))
+        rev: replace(node, parents=tuple(parent for parent in node.parents if parent in keep))
         for rev, node in tree.items()
         if rev in keep
     }
@@ -192,5 +199,5 @@ def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 def _adopt(tree: Tree, rev: str, known: Node, parents: tuple[str, ...]) -> bool:
     if not parents or parents[0] in known.parents:
         return False
-    tree[rev] = known._replace(parents=_union(known.parents, parents))
+    tree[rev] = replace(known, parents=_union(known.parents, parents))
     return True

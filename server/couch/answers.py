@@ -68,12 +68,7 @@ def refusal(error: FieldbookError) -> Answer:
 
 
 async def send_answer(send: Send, answer: Answer, accept_encoding: str, *, head: bool = False) -> None:
-    headers = {
-        "content-type": answer.content_type,
-        "cache-control": "must-revalidate",
-        "x-content-type-options": "nosniff",
-        **answer.headers,
-    }
+    headers = {"content-type": answer.content_type, "cache-control": "must-revalidate", **answer.headers}
     if isinstance(answer.body, bytes):
         body = answer.body
         if len(body) >= COMPRESS_BYTES_MIN and answer.content_type == "application/json" and accept_encoding:

@@ -1,6 +1,6 @@
 """Decide which request goes where under `/sync`, and that none of them ends in anything but CouchDB's own words.
 
-Litestar mounts this as one ASGI application: CouchDB's paths hold percent-encoded slashes inside ids, which a router that
+One ASGI application beside Litestar's routes, not one of them: CouchDB's paths hold percent-encoded slashes inside ids, which a router that
 splits the decoded path cannot tell apart, and the hot paths answer in ready-made bytes.
 """
 
@@ -24,6 +24,11 @@ from sync.replication import Delivered, Replica
 from sync.stores.contract import Store
 
 log = logging.getLogger(__name__)
+
+_BROKEN = Answer(
+    500,
+    b'{"error":"unknown_error","reason":"Something went wrong on the server; its log says what. Try again later."}\n',
+)
 
 Handler = Callable[[Call, Replica], Awaitable[Answer]]
 
@@ -81,6 +86,11 @@ class CouchEndpoint:
             if started:
                 raise
             await send_answer(send, refusal(error), accept_encoding, head=head)
+        except Exception:
+            if started:
+                raise
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            await send_answer(send, _BROKEN, accept_encoding, head=head)
 
     async def _answer(self, call: Call) -> Answer:
         segments = call.segments

@@ -167,7 +167,7 @@ async def _checks(store: Store, db: str, told: Mapping[str, Body], now: datetime
     edits: list[Write | Edit] = []
     for record, body in checked.items():
         stamp = max(stamps_of(body), default="")
-        check = check_edit(record, body, problems_of(body, now), [], stamp, held.get(check_id(record)))
+        check = check_edit(record, body, problems_of(record, body, now), [], stamp, held.get(check_id(record)))
         if check is not None:
             edits.append(check)
     return edits

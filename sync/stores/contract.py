@@ -8,9 +8,12 @@ What a write returns is durable: it survives `kill -9` and the loss of power fro
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from sync.errors import FieldbookError
 from sync.tree import Tree
@@ -62,9 +65,11 @@ class Stub:
 
 Attachments = Mapping[str, Attachment | NewAttachment | Stub]
 
+NONE_ATTACHED: Mapping[str, Any] = MappingProxyType({})
+"""What nearly every document has of attachments: one empty mapping for all of them."""
 
-@dataclass(slots=True)
-class Write:
+
+class Write(msgspec.Struct):
     """A revision made elsewhere, stored exactly as it is: `path` is its id and those of its ancestors, newest first."""
 
     id: str
@@ -72,11 +77,10 @@ class Write:
     content: Mapping[str, Any]
     body: bytes
     deleted: bool = False
-    attachments: Attachments = field(default_factory=dict)
+    attachments: Attachments = {}
 
 
-@dataclass(slots=True)
-class Edit:
+class Edit(msgspec.Struct):
     """A revision to be made here, on the leaf `parent` (None: on nothing, or on a deleted winner)."""
 
     id: str
@@ -84,10 +88,10 @@ class Edit:
     content: Mapping[str, Any]
     body: bytes
     deleted: bool = False
-    attachments: Attachments = field(default_factory=dict)
+    attachments: Attachments = {}
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     id: str
     rev: str
     fresh: bool = True
@@ -97,7 +101,7 @@ class Written(NamedTuple):
 Result = Written | FieldbookError
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True):
     rev: str
     deleted: bool
     body: bytes
@@ -105,7 +109,7 @@ class Stored(NamedTuple):
     attachments: Mapping[str, Attachment]
 
 
-class Want(NamedTuple):
+class Want(msgspec.Struct, frozen=True):
     id: str
     revs: Sequence[str] | str | None = None
     """Revision ids, `LEAVES`, or None for the winner."""
@@ -113,8 +117,7 @@ class Want(NamedTuple):
     """Instead of a revision that is no leaf, its leaves."""
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """What a store holds of one document. An empty tree: nothing. `revisions` are those asked for whose bodies are held;
     `absent` the revision ids asked for that are not."""
 

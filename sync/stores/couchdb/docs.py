@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from sync import tree as trees
 from sync.documents import encode
@@ -170,7 +171,7 @@ def tree_of(leaves: list[Leaf]) -> Tree:
         trees.graft(tree, leaf.path, Node((), 1, leaf.stored.deleted))
         for rev, status in leaf.statuses.items():
             if status != "missing" and rev in tree:
-                tree[rev] = tree[rev]._replace(body=1, deleted=status == "deleted")
+                tree[rev] = replace(tree[rev], body=1, deleted=status == "deleted")
     return tree
 
 

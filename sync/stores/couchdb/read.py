@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from sync import tree as trees
 from sync.documents import encode
@@ -138,7 +139,7 @@ async def get(wire: Wire, db: str, wants: Sequence[Want]) -> tuple[list[Found], 
                 answer.absent.append(rev)
             else:
                 answer.revisions.append(stored)
-                answer.tree[rev] = answer.tree[rev]._replace(body=1)
+                answer.tree[rev] = replace(answer.tree[rev], body=1)
     return found, known
 
 

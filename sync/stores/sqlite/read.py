@@ -10,6 +10,7 @@ from sync.documents import encode
 from sync.errors import NotFound
 from sync.stores.contract import (
     LEAVES,
+    NONE_ATTACHED,
     Attachment,
     Change,
     Found,
@@ -23,7 +24,7 @@ from sync.stores.contract import (
     Want,
 )
 from sync.stores.sqlite.state import State
-from sync.stores.sqlite.write import attachments_of, tree_of
+from sync.stores.sqlite.write import among, attachments_of, named, tree_of
 
 SCAN_MAX = 2_000
 """Up to so many changes are read and those of others left out here; beyond that SQLite does it, which costs a list of audiences."""
@@ -72,33 +73,39 @@ def get(connection: sqlite3.Connection, state: State, db: str, wants: Sequence[W
     )
     rows = connection.execute(
         f"SELECT d.id, d.seq, d.rev, d.deleted, d.body, d.audience, d.tree, {text} FROM {source}"
-        " WHERE d.db=? AND d.id IN (SELECT value FROM json_each(?))",
-        [standing.db, encode([want.id for want in wants]).decode()],
+        f" WHERE d.db=? AND {among('d.id', len(wants))}",
+        [standing.db, named([want.id for want in wants])],
     )
     held = {row[0]: row for row in rows.fetchall()}
-    texts = {row[4]: (row[7], row[8]) for row in held.values() if row[7] is not None}
     found: list[Found] = []
-    chosen: list[list[str]] = []
+    waiting: list[tuple[Found, list[str]]] = []
+    texts: dict[int, tuple[bytes, int]] = {}
     for want in wants:
         row = held.get(want.id)
         if row is None:
-            named = [] if want.revs is None or isinstance(want.revs, str) else list(want.revs)
-            found.append(Found(want.id, {}, "0", None, [], named))
-            chosen.append([])
+            absent = [] if want.revs is None or isinstance(want.revs, str) else list(want.revs)
+            found.append(Found(want.id, {}, "0", None, [], absent))
             continue
-        doc, seq, rev, deleted, body, audience, stored, _, _ = row
+        doc, seq, rev, deleted, body, audience, stored, text, attached = row
         tree = tree_of(rev, deleted, body, audience, stored)
-        revs, absent = _choose(tree, want)
-        found.append(Found(doc, tree, str(seq), state.readers_of(audience), [], absent))
-        chosen.append(revs)
-    _fill(connection, found, chosen, bodies, texts)
+        one = Found(doc, tree, str(seq), state.readers_of(audience), [], [])
+        found.append(one)
+        if stored is None and text is not None and not attached and _means_only(want.revs, rev):
+            one.revisions.append(Stored(rev, deleted == 1, text, NONE_ATTACHED))
+            continue
+        if text is not None:
+            texts[body] = (text, attached)
+        revs, one.absent = _choose(tree, want)
+        waiting.append((one, revs))
+    if waiting:
+        _fill(connection, waiting, bodies, texts)
     return found
 
 
 def leaves(connection: sqlite3.Connection, state: State, db: str, ids: Sequence[str]) -> dict[str, Found]:
     rows = connection.execute(
-        "SELECT id FROM doc WHERE db=? AND id IN (SELECT value FROM json_each(?))",
-        [state.standing(db).db, encode(ids).decode()],
+        f"SELECT id FROM doc WHERE db=? AND {among('id', len(ids))}",
+        [state.standing(db).db, named(ids)],
     ).fetchall()
     wants = [Want(doc, LEAVES) for (doc,) in rows]
     return {one.id: one for one in get(connection, state, db, wants, True)} if wants else {}
@@ -213,6 +220,11 @@ def _row(state: State, row: Sequence[Any], bodies: bool, held: Mapping[int, Mapp
     return Row(doc, rev, bool(deleted), known, text, attachments, state.readers_of(audience))
 
 
+def _means_only(revs: Sequence[str] | str | None, rev: str) -> bool:
+    """Whether a want means the one revision that a document has, and nothing else."""
+    return revs is None or revs == LEAVES or (len(revs) == 1 and revs[0] == rev)
+
+
 def _choose(tree: trees.Tree, want: Want) -> tuple[list[str], list[str]]:
     """The revisions of a document that a want means, and those that are not held."""
     if want.revs is None:
@@ -233,17 +245,16 @@ def _choose(tree: trees.Tree, want: Want) -> tuple[list[str], list[str]]:
 
 def _fill(
     connection: sqlite3.Connection,
-    found: Sequence[Found],
-    chosen: Sequence[Sequence[str]],
+    waiting: Sequence[tuple[Found, Sequence[str]]],
     bodies: bool,
     texts: dict[int, tuple[bytes, int]],
 ) -> None:
     """Put the chosen revisions in; bodies that are not in `texts` yet are read in one statement."""
     if not bodies:
-        for one, revs in zip(found, chosen, strict=True):
-            one.revisions = [Stored(rev, one.tree[rev].deleted, b"", {}) for rev in revs]
+        for one, revs in waiting:
+            one.revisions = [Stored(rev, one.tree[rev].deleted, b"", NONE_ATTACHED) for rev in revs]
         return
-    numbers = [one.tree[rev].body for one, revs in zip(found, chosen, strict=True) for rev in revs]
+    numbers = [one.tree[rev].body for one, revs in waiting for rev in revs]
     lacking = [body for body in numbers if body not in texts]
     if lacking:
         rows = connection.execute(
@@ -252,7 +263,7 @@ def _fill(
         ).fetchall()
         texts |= {body: (text, attached) for body, text, attached in rows}
     held = attachments_of(connection, [body for body in numbers if body in texts and texts[body][1]])
-    for one, revs in zip(found, chosen, strict=True):
+    for one, revs in waiting:
         for rev in revs:
             node = one.tree[rev]
             if node.body in texts:

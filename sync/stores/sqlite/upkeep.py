@@ -4,6 +4,8 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from sync import tree as trees
 from sync.stores.sqlite.state import State
 from sync.stores.sqlite.write import Doc, count, load
@@ -26,7 +28,7 @@ def compact(connection: sqlite3.Connection, state: State, db: str, after: int) -
         spent = {rev: node for rev, node in tree.items() if node.body and rev not in leaves}
         if spent:
             bodies += [node.body for node in spent.values()]
-            tree |= {rev: node._replace(body=0) for rev, node in spent.items()}
+            tree |= {rev: replace(node, body=0) for rev, node in spent.items()}
             connection.execute("UPDATE doc SET tree=? WHERE doc=?", [trees.encode(tree), number])
     remove_bodies(connection, bodies)
     return rows[-1][0] if len(rows) == CHUNK else None
