@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -34,7 +35,7 @@ class Call:
         raw = scope["raw_path"].split(b"?")[0].partition(b"/sync")[2]
         self.segments = [_segment(part) for part in raw.strip(b"/").split(b"/")] if raw.strip(b"/") else []
         self.raw_query: bytes = scope["query_string"]
-        self.query = _query(self.raw_query)
+        self.query = dict(_remembered_query(self.raw_query) if len(self.raw_query) < 64 else _query(self.raw_query))
         self.scheme: str = scope["scheme"]
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -125,7 +126,7 @@ def whole(name: str, value: object) -> int | None:
 
 def _segment(part: bytes) -> str:
     try:
-        return unquote_to_bytes(part).decode()
+        return (unquote_to_bytes(part) if b"%" in part else part).decode()
     except UnicodeDecodeError:
         raise BadRequest("The path is not UTF-8.", code="illegal_docid") from None
 
@@ -137,6 +138,10 @@ def _query(raw: bytes) -> dict[str, str]:
         return dict(parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64))
     except ValueError:
         raise BadRequest("The query is not UTF-8.", code="query_parse_error") from None
+
+
+_remembered_query = lru_cache(maxsize=256)(_query)
+"""Clients ask with the same few queries all the time."""
 
 
 def _inflater(coding: str) -> Any:
