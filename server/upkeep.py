@@ -15,7 +15,7 @@ from sync.databases import audience_of
 from sync.errors import AlreadyExists, BadRequest, NotFound
 from sync.stores.sqlite import SqliteStore
 from sync.stores.sqlite.blobs import Blobs
-from sync.stores.sqlite.schema import connect, prepare
+from sync.stores.sqlite.schema import begin_again, connect, prepare
 
 _READ_BYTES = 1024 * 1024
 
@@ -73,10 +73,7 @@ def restore_backup(settings: Settings, backup: Path) -> None:
         with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(part, isolation_level=None)) as copy:
             held.backup(copy)
             copy.execute("PRAGMA synchronous=FULL")
-            copy.execute("UPDATE store SET value=? WHERE key='incarnation'", [secrets.token_hex(4)])
-            # A replicator that finds its last run noted here as well as at its own side would go on from its own side's place, and
-            # leave out what the backup lacks. What has a history is a replicator's note.
-            copy.execute("DELETE FROM local WHERE json_type(CAST(body AS TEXT), '$.history') = 'array'")
+            begin_again(copy, secrets.token_hex(4))
             copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         kept = Blobs(target / "blobs")
         for path in Blobs(backup / "blobs").all():

@@ -20,7 +20,8 @@ from sync.documents import content_of
 from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
-from sync.reconcile.joining import is_end, joined
+from sync.reconcile.joining import joined
+from sync.reconcile.merge import is_end
 from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
@@ -180,7 +181,7 @@ class Admission:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
         if of is not None and place.kind not in of.databases:
             return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
-        if isinstance(item, Write) and item.deleted and is_end(item.path):
+        if isinstance(item, Write) and item.deleted and is_end(item.path, dict(item.content)):
             return None
         if old is None:
             if item.deleted:

@@ -1,13 +1,11 @@
-"""Decide what a document with several leaves says, and whether a tombstone is the end that a merge writes.
+"""Decide what a document with several leaves says.
 
 The bridge between what a store holds of a document and the pure merge core.
 """
 
-import hashlib
-from collections.abc import Sequence
 from typing import Any
 
-from schemas import canonical, rule_of
+from schemas import rule_of
 from sync.documents import content_of
 from sync.reconcile.body import join
 from sync.stores.contract import Found
@@ -22,12 +20,3 @@ def joined(found: Found) -> dict[str, Any]:
     if len(living) == 1:
         return living[0]
     return join(living, rule_of) if living else {}
-
-
-def is_end(path: Sequence[str]) -> bool:
-    """Whether a tombstone ends the leaf before it as a merge does: its id follows from that leaf alone."""
-    if len(path) < 2:
-        return False
-    generation = int(path[1].partition("-")[0]) + 1
-    digest = hashlib.md5(canonical(["end", path[1]]), usedforsecurity=False).hexdigest()
-    return path[0] == f"{generation}-{digest}"
