@@ -24,7 +24,21 @@ from litestar.types import Receive, Scope, Send
 from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
+from server.api import (
+    accounts,
+    activities,
+    audit,
+    base,
+    disputes,
+    kept,
+    ledger,
+    login,
+    photos,
+    records,
+    redactions,
+    reviews,
+    tablets,
+)
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -63,6 +77,8 @@ API = [
     audit.router,
     kept.router,
     records.router,
+    disputes.router,
+    redactions.router,
     activities.router,
     ledger.router,
     reviews.router,

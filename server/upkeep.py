@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from server.app import open_store
 from server.data import locked
 from server.settings import Settings
 from sync.databases import audience_of
@@ -82,6 +83,28 @@ def restore_backup(settings: Settings, backup: Path) -> None:
         for beside in ("-wal", "-shm"):
             part.with_name(part.name + beside).unlink(missing_ok=True)
         part.replace(target / "store.sqlite3")
+
+
+def begin_anew(settings: Settings) -> int:
+    """Give the store a new incarnation; returns how many databases it has. Raises NotFound when there is no store, Busy,
+    StoreUnavailable."""
+    if settings.store == "sqlite":
+        _store(settings)
+    store = open_store(settings)
+
+    async def work() -> int:
+        await store.open()
+        try:
+            databases = await store.databases()
+            if not databases:
+                raise NotFound("There are no databases: name the store with --store, or the directory with --data.")
+            await store.new_incarnation()
+            return len(databases)
+        finally:
+            await store.close()
+
+    with locked(settings.directory, "command"):
+        return asyncio.run(work())
 
 
 def _store(settings: Settings) -> SqliteStore:

@@ -14,11 +14,12 @@ from server.services import Services
 from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
+from sync.errors import NotFound
 from sync.ledger.follow import hashes
 from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, records
-from sync.reconcile.explain import Explanation, Held, disputed, explain, removed
+from sync.reconcile.explain import Explanation, Held, disputed, explain, history, removed
 from sync.reconcile.joining import joined
-from sync.stores.contract import Want
+from sync.stores.contract import Found, Want
 
 Type = Literal["visit", "service", "survey", "event"]
 Standing = Literal["counted", "flagged", "withdrawn", "undated"]
@@ -49,7 +50,7 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class FieldTold(msgspec.Struct, frozen=True):
-    """A field that was written more than once, and every value it had, the shown one first."""
+    """A field and every value it had, the shown one first."""
 
     path: str
     zh: str
@@ -58,6 +59,15 @@ class FieldTold(msgspec.Struct, frozen=True):
     disputed: bool
     open_for_person: bool
     values: list[Value]
+
+
+class History(msgspec.Struct, frozen=True):
+    """`disputed`: the paths that have values which nobody has settled yet; `fields`: in the order of their paths."""
+
+    id: str
+    revision: str
+    disputed: list[str]
+    fields: list[FieldTold]
 
 
 class Companion(msgspec.Struct, frozen=True):
@@ -120,6 +130,29 @@ async def read_record(
     return await tell(services, actor, record)
 
 
+@get("/records/{record:str}/history")
+async def read_history(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    record: FromPath[str],
+    path: FromQuery[str | None] = None,
+) -> History:
+    """Every value that each field was ever given: from whom, when, on which tablet, over which others, by which rule. `path`: of one
+    field alone."""
+    place = await place_of(services, actor.reader, record)
+    found = await leaves_of(services, actor, place.db, record)
+    body = dict(upgrade(joined(found)))
+    clock_ms = int(services.now().timestamp() * 1000)
+    told = history(body, clock_ms, rule_of=rule_of)
+    if path is not None:
+        told = [one for one in told if one.path == path]
+        if not told:
+            raise NotFound(f"Nobody has written {path} in this record.", path=path)
+    _note(services, actor, record, body)
+    of = str(body.get("type"))
+    return History(record, _revision(found), disputed(body), [_field(of, one) for one in told])
+
+
 async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
     """Raises NotFound for a record that is not there or may not be seen."""
     place = await place_of(services, actor.reader, record)
@@ -127,13 +160,11 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
     body = dict(upgrade(joined(found)))
     seen = (await hashes(services.store, services.ledger, place.db, [record])).get(record, "")
     check = await _check(services, place, record)
-    fields = body.get("fields")
-    if isinstance(fields, dict) and is_personal(fields.get("subject", record)):
-        note_reading(services, actor, [record])
+    _note(services, actor, record, body)
     return RecordTold(
         record,
         place.db,
-        next(one.rev for one in found.revisions if not one.deleted),
+        _revision(found),
         body,
         removed(body).in_force,
         disputed(body),
@@ -157,6 +188,17 @@ def history_of(body: dict[str, Any], clock_ms: int) -> list[FieldTold]:
         explain(body, path, clock_ms, rule_of=rule_of) for path in sorted(one for one in paths if isinstance(one, str))
     ]
     return [_field(str(body.get("type")), one) for one in told if one.writes]
+
+
+def _revision(found: Found) -> str:
+    return next(one.rev for one in found.revisions if not one.deleted)
+
+
+def _note(services: Services, actor: Actor, record: str, body: dict[str, Any]) -> None:
+    """Reading about a person is on the audit trail."""
+    fields = body.get("fields")
+    if is_personal(record) or (isinstance(fields, dict) and is_personal(fields.get("subject"))):
+        note_reading(services, actor, [record])
 
 
 def _field(of: str, told: Explanation) -> FieldTold:
@@ -207,4 +249,4 @@ def _list(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-router = Router("/", route_handlers=[list_records, read_record], guards=[need_login], tags=["records"])
+router = Router("/", route_handlers=[list_records, read_record, read_history], guards=[need_login], tags=["records"])

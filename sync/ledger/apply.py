@@ -217,7 +217,7 @@ class Applying:
             audience,
         ]
         self._sql.execute("INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?, ?)", values)
-        self._disputed(db, change.id, values[2], upgrade(body), audience)
+        self._disputed(db, change.id, str(values[2]), upgrade(body), audience)
         self._beside(db, change.id, audience, audience)
 
     def _companions(self, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:

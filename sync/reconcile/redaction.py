@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from schemas import Rule
-from schemas.canonical import canonical
+from schemas.canonical import NotCanonical, canonical
 from sync.reconcile.body import Body, Record, read, written
 from sync.reconcile.edit import NotSettled, redact
 from sync.reconcile.rules import RuleOf, always_latest, shown
@@ -44,6 +44,16 @@ def holds_any(body: Body, gone: Collection[Write]) -> bool:
     )
 
 
+def brings_back(before: Body, body: Body) -> bool:
+    """Whether a body made on `before` holds what was redacted there: then `before` was not joined into it, but written over."""
+    if not has_redactions(before):
+        return False
+    try:
+        return holds_any(body, redacted(read([before])))
+    except NotCanonical:
+        return False
+
+
 def without(body: Body, gone: Collection[Write], rule_of: RuleOf = always_latest) -> Body:
     """The body less these values."""
     return written(read([body, _saying(gone, body)]), rule_of)
@@ -59,6 +69,8 @@ def take_away(body: Body, path: str, stamp: str, settled_as: str, *, rule_of: Ru
     named = [write for write in record.writes.at(path) if write.stamp == stamp]
     if not named:
         raise NoSuchWrite(path, stamp)
+    if all(write.value == Gone("") for write in named):
+        return body
     live = record.writes.live(path)
     rule = rule_of(record.type, path)
     lost = [write for write in named if write.live]

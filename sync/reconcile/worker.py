@@ -93,15 +93,16 @@ class Worker:
 
     async def idle(self) -> None:
         """Work until nothing is left to do, resting months too. For commands and tests; `run` need not be running."""
-        while True:
+        quiet = 0
+        # What was due before may write, so one round in which nothing came is not the end.
+        while quiet < 2:
             moved = False
             for db in [one for one in await self.store.databases() if is_followed(one)]:
                 moved |= (await self.step(db))[1]
             await self.catch_up_on_due()
             if self.lease.held:
                 await self._publisher.publish(all_months=True)
-            if not moved:
-                return
+            quiet = 0 if moved else quiet + 1
 
     async def _settle(self, db: str) -> None:
         async with self._locks.setdefault(db, asyncio.Lock()):
