@@ -6,13 +6,16 @@ import hashlib
 import secrets
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from server.app import open_store
+from server.audit import Audit
 from server.data import locked
+from server.office import Office
 from server.settings import Settings
-from sync.databases import audience_of
+from sync.databases import OFFICE, audience_of
 from sync.errors import AlreadyExists, BadRequest, NotFound
 from sync.stores.sqlite import SqliteStore
 from sync.stores.sqlite.blobs import Blobs
@@ -98,7 +101,10 @@ def begin_anew(settings: Settings) -> int:
             databases = await store.databases()
             if not databases:
                 raise NotFound("There are no databases: name the store with --store, or the directory with --data.")
-            await store.new_incarnation()
+            fresh = await store.new_incarnation()
+            if OFFICE in databases:
+                trail = Audit(Office(store), lambda: datetime.now(UTC), lambda: secrets.token_hex(4))
+                await trail.write("restored", None, incarnation=fresh)
             return len(databases)
         finally:
             await store.close()

@@ -79,6 +79,18 @@ async def test_ap15_for_every_field_one_can_ask_who_gave_it_which_value(here: De
     assert body["_id"] in lines[0]["records"]
 
 
+async def test_ap15_a_record_that_has_no_canonical_form_is_shown_with_its_problem_and_without_a_history(
+    here: Desk,
+) -> None:
+    body = visit("m0117", odd=1.5)
+    await here.push("m0117", body)
+    told = await here.until(lambda: here.get(SECRETARY, f"/records/{body['_id']}"), bool)
+    assert (told["disputed"], told["history"]) == ([], [])
+    assert told["problems"]
+    refused = await here.get(SECRETARY, f"/records/{body['_id']}/history", 409)
+    assert refused["error"] == "unmergeable"
+
+
 async def test_ap16_from_the_list_of_disputes_to_the_settled_record(here: Desk) -> None:
     body = await in_dispute(here)
     page = await here.until(

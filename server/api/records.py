@@ -8,16 +8,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from schemas import label_of, readers, rule_of, upgrade
+from schemas.canonical import NotCanonical
 from server.api.base import need_login
 from server.api.desk import cursor, days, is_personal, leaves_of, note_reading, place_of, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
-from sync.errors import NotFound
+from sync.errors import Conflict, NotFound
 from sync.ledger.follow import hashes
 from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, records
-from sync.reconcile.explain import Explanation, Held, disputed, explain, history, removed
+from sync.reconcile.explain import Explanation, Fate, Held, disputed, explain, history, removed
 from sync.reconcile.joining import joined
 from sync.stores.contract import Found, Want
 
@@ -143,11 +144,16 @@ async def read_history(
     found = await leaves_of(services, actor, place.db, record)
     body = dict(upgrade(joined(found)))
     clock_ms = int(services.now().timestamp() * 1000)
-    told = history(body, clock_ms, rule_of=rule_of)
-    if path is not None:
-        told = [one for one in told if one.path == path]
-        if not told:
-            raise NotFound(f"Nobody has written {path} in this record.", path=path)
+    try:
+        if path is None:
+            told = history(body, clock_ms, rule_of=rule_of)
+        else:
+            told = [explain(body, path, clock_ms, rule_of=rule_of)]
+    except NotCanonical as problem:
+        what = f"The record holds {problem.reason}, so its history cannot be told: have its author put it right."
+        raise Conflict(what, code="unmergeable") from None
+    if path is not None and not told[0].writes:
+        raise NotFound(f"Nobody has written {path} in this record.", path=path)
     _note(services, actor, record, body)
     of = str(body.get("type"))
     return History(record, _revision(found), disputed(body), [_field(of, one) for one in told])
@@ -166,9 +172,7 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
         place.db,
         _revision(found),
         body,
-        removed(body).in_force,
-        disputed(body),
-        history_of(body, int(services.now().timestamp() * 1000)),
+        *_judged(body, int(services.now().timestamp() * 1000)),
         _list(check.get("problems")),
         _list(check.get("relayed")),
         await _beside(services, actor, place.db, record),
@@ -180,14 +184,20 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
 
 def history_of(body: dict[str, Any], clock_ms: int) -> list[FieldTold]:
     """Every field of which more than the shown value is known."""
-    replaced = body.get("replaced")
-    paths = (
-        {entry.get("path") for entry in replaced if isinstance(entry, dict)} if isinstance(replaced, list) else set()
-    )
     told = [
-        explain(body, path, clock_ms, rule_of=rule_of) for path in sorted(one for one in paths if isinstance(one, str))
+        one
+        for one in history(body, clock_ms, rule_of=rule_of)
+        if len(one.writes) > 1 or one.writes[0].fate is not Fate.SHOWN
     ]
-    return [_field(str(body.get("type")), one) for one in told if one.writes]
+    return [_field(str(body.get("type")), one) for one in told]
+
+
+def _judged(body: dict[str, Any], clock_ms: int) -> tuple[bool, list[str], list[FieldTold]]:
+    """Whether it is withdrawn, what is disputed, and its history; nothing of a record whose problem is that it cannot be read so."""
+    try:
+        return removed(body).in_force, disputed(body), history_of(body, clock_ms)
+    except NotCanonical:
+        return False, [], []
 
 
 def _revision(found: Found) -> str:
