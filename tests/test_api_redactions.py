@@ -93,9 +93,7 @@ async def test_ap15_a_record_that_has_no_canonical_form_is_shown_with_its_proble
 
 async def test_ap16_from_the_list_of_disputes_to_the_settled_record(here: Desk) -> None:
     body = await in_dispute(here)
-    page = await here.until(
-        lambda: here.get(SECRETARY, "/disputes?branch=b03"), lambda one: len(one["disputes"]) == 1
-    )
+    page = await here.until(lambda: here.get(SECRETARY, "/disputes?branch=b03"), lambda one: len(one["disputes"]) == 1)
     (told,) = page["disputes"]
     (field,) = told["fields"]
     assert (told["record"], told["author"], field["path"], field["shown"]["value"]) == (
@@ -123,9 +121,7 @@ async def test_ap16_disputes_are_listed_a_page_at_a_time_the_latest_first_and_su
     both = [edited(subject, "name", name, device) for name, device in (("甲", "t1"), ("乙", "t2"))]
     for one in both:
         one["replaced"] = []
-    await here.services.store.add(
-        DB, [write(subject), write(both[0], "2-b", "1-a"), write(both[1], "2-c", "1-a")]
-    )
+    await here.services.store.add(DB, [write(subject), write(both[0], "2-b", "1-a"), write(both[1], "2-c", "1-a")])
     made.append(subject["_id"])
     await here.until(lambda: here.get(SECRETARY, "/disputes"), lambda one: len(one["disputes"]) == 5)
     for query in ("", "&branch=b03"):

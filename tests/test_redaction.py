@@ -129,7 +129,9 @@ def test_mg26_what_one_copy_has_redacted_is_in_no_join_of_any_copies(
     for copy in copies:
         less = without(copy, gone, rule_of)
         assert not holds_any(less, gone)
-        assert canonical(join([less, taken], rule_of)) == canonical(join([copy, taken], rule_of)), "nothing else is lost"
+        assert canonical(join([less, taken], rule_of)) == canonical(join([copy, taken], rule_of)), (
+            "nothing else is lost"
+        )
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))

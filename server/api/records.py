@@ -145,14 +145,12 @@ async def read_history(
     body = dict(upgrade(joined(found)))
     clock_ms = int(services.now().timestamp() * 1000)
     try:
-        if path is None:
-            told = history(body, clock_ms, rule_of=rule_of)
-        else:
-            told = [explain(body, path, clock_ms, rule_of=rule_of)]
+        one = None if path is None else explain(body, path, clock_ms, rule_of=rule_of)
+        told = [one] if one else history(body, clock_ms, rule_of=rule_of)
     except NotCanonical as problem:
         what = f"The record holds {problem.reason}, so its history cannot be told: have its author put it right."
         raise Conflict(what, code="unmergeable") from None
-    if path is not None and not told[0].writes:
+    if one is not None and not one.writes:
         raise NotFound(f"Nobody has written {path} in this record.", path=path)
     _note(services, actor, record, body)
     of = str(body.get("type"))
