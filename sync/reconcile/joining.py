@@ -6,6 +6,7 @@ The bridge between what a store holds of a document and the pure merge core.
 from typing import Any
 
 from schemas import rule_of
+from schemas.canonical import NotCanonical
 from sync.documents import content_of
 from sync.reconcile.body import join
 from sync.stores.contract import Found
@@ -19,4 +20,8 @@ def joined(found: Found) -> dict[str, Any]:
     living = [content_of(stored.body) for stored in found.revisions if not stored.deleted or len(stored.body) > 2]
     if len(living) == 1:
         return living[0]
-    return join(living, rule_of) if living else {}
+    try:
+        return join(living, rule_of) if living else {}
+    except NotCanonical:
+        # Such leaves cannot be merged either (MG24), so what shows is all that can be gone by.
+        return living[0]
