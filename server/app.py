@@ -23,7 +23,21 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
+from server.api import (
+    accounts,
+    activities,
+    audit,
+    base,
+    disputes,
+    kept,
+    ledger,
+    login,
+    photos,
+    records,
+    redactions,
+    reviews,
+    tablets,
+)
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -62,6 +76,8 @@ API = [
     audit.router,
     kept.router,
     records.router,
+    disputes.router,
+    redactions.router,
     activities.router,
     ledger.router,
     reviews.router,

@@ -9,7 +9,7 @@ from server.cli_demo import demo
 from server.cli_ledger import rebuild
 from server.cli_options import with_settings
 from server.cli_replicate import replicate_command
-from server.cli_store import backup, check, restore
+from server.cli_store import backup, check, restore, restored
 from server.cli_tablets import tablet
 from server.settings import Settings
 from sync.errors import FieldbookError
@@ -40,5 +40,5 @@ def serve(settings: Settings) -> None:
     server.serve(settings)
 
 
-for command in (demo, user, tablet, check, rebuild, backup, restore, replicate_command):
+for command in (demo, user, tablet, check, rebuild, backup, restore, restored, replicate_command):
     main.add_command(command)

@@ -42,6 +42,17 @@ def backup(settings: Settings, directory: Path) -> None:
 
 
 @click.command()
+@stored
+def restored(settings: Settings) -> None:
+    """Say that the store was put back by other means than `fieldbook restore`: a CouchDB from its backup, a disk from a snapshot.
+    Tablets then start again from their beginning, and bring back what is lacking. Needs every server on the store stopped."""
+    from server.upkeep import begin_anew
+
+    databases = begin_anew(settings)
+    click.echo(f"The store with its {databases} databases counts as restored: tablets bring back what it lacks.")
+
+
+@click.command()
 @click.argument("backup_directory", metavar="BACKUP", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @stored
 def restore(settings: Settings, backup_directory: Path) -> None:

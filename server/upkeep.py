@@ -6,16 +6,20 @@ import hashlib
 import secrets
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from server.app import open_store
+from server.audit import Audit
 from server.data import locked
+from server.office import Office
 from server.settings import Settings
-from sync.databases import audience_of
+from sync.databases import OFFICE, audience_of
 from sync.errors import AlreadyExists, BadRequest, NotFound
 from sync.stores.sqlite import SqliteStore
 from sync.stores.sqlite.blobs import Blobs
-from sync.stores.sqlite.schema import connect, prepare
+from sync.stores.sqlite.schema import begin_again, connect, prepare
 
 _READ_BYTES = 1024 * 1024
 
@@ -73,10 +77,7 @@ def restore_backup(settings: Settings, backup: Path) -> None:
         with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(part, isolation_level=None)) as copy:
             held.backup(copy)
             copy.execute("PRAGMA synchronous=FULL")
-            copy.execute("UPDATE store SET value=? WHERE key='incarnation'", [secrets.token_hex(4)])
-            # A replicator that finds its last run noted here as well as at its own side would go on from its own side's place, and
-            # leave out what the backup lacks. What has a history is a replicator's note.
-            copy.execute("DELETE FROM local WHERE json_type(CAST(body AS TEXT), '$.history') = 'array'")
+            begin_again(copy, secrets.token_hex(4))
             copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         kept = Blobs(target / "blobs")
         for path in Blobs(backup / "blobs").all():
@@ -85,6 +86,31 @@ def restore_backup(settings: Settings, backup: Path) -> None:
         for beside in ("-wal", "-shm"):
             part.with_name(part.name + beside).unlink(missing_ok=True)
         part.replace(target / "store.sqlite3")
+
+
+def begin_anew(settings: Settings) -> int:
+    """Give the store a new incarnation; returns how many databases it has. Raises NotFound when there is no store, Busy,
+    StoreUnavailable."""
+    if settings.store == "sqlite":
+        _store(settings)
+    store = open_store(settings)
+
+    async def work() -> int:
+        await store.open()
+        try:
+            databases = await store.databases()
+            if not databases:
+                raise NotFound("There are no databases: name the store with --store, or the directory with --data.")
+            fresh = await store.new_incarnation()
+            if OFFICE in databases:
+                trail = Audit(Office(store), lambda: datetime.now(UTC), lambda: secrets.token_hex(4))
+                await trail.write("restored", None, incarnation=fresh)
+            return len(databases)
+        finally:
+            await store.close()
+
+    with locked(settings.directory, "command"):
+        return asyncio.run(work())
 
 
 def _store(settings: Settings) -> SqliteStore:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas import TYPES, may_change, refusal_to_create, relayed
 from schemas.problems import Problem
+from sync import tree as trees
 from sync.actor import Actor
 from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.databases import CENTRE, OFFICE, branch_of, ensure_branch, kind_of
@@ -20,11 +21,14 @@ from sync.documents import content_of
 from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
-from sync.reconcile.joining import is_end, joined
+from sync.reconcile.joining import joined
+from sync.reconcile.merge import is_end
+from sync.reconcile.redaction import brings_back
 from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
 _SERVER_MADE = frozenset({"activity", "activity_record", "check"})
+_NOT_KEPT = frozenset({"erased", "redacted"})
 APPEND_ONLY = ("audit:", "erased:")
 
 
@@ -112,6 +116,8 @@ class Admission:
                 continue
             old = None if found is None else joined(found)
             problem = self._problem(actor, place, item, old, beside)
+            if problem is None and found is not None and old is not None and "server" not in actor.principals:
+                problem = _brought_back(found, item, old)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
             elif not item.deleted and type_of(item.content) in CHECKED:
@@ -122,7 +128,7 @@ class Admission:
         keep = [
             entry(actor, db, items[at], error, now)
             for at, error in refused.items()
-            if error.facts["code"] != "erased" and type_of(items[at].content) not in _SERVER_MADE
+            if error.facts["code"] not in _NOT_KEPT and type_of(items[at].content) not in _SERVER_MADE
         ]
         if keep:
             for result in await self._store.add(OFFICE, keep):
@@ -181,7 +187,7 @@ class Admission:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
         if of is not None and place.kind not in of.databases:
             return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
-        if isinstance(item, Write) and item.deleted and is_end(item.path):
+        if isinstance(item, Write) and item.deleted and is_end(item.path, dict(item.content)):
             return None
         if old is None:
             if item.deleted:
@@ -226,6 +232,18 @@ def _named(body: Mapping[str, Any], beside: Mapping[str, tuple[str, dict[str, An
         return None
     named = beside.get(str(fields.get("record")))
     return named[1] if named else None
+
+
+def _brought_back(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> Problem | None:
+    """A value that was redacted may come beside the leaf that has it no more, from a tablet that has not heard; not on top of it."""
+    parent = item.parent if isinstance(item, Edit) else item.path[1] if len(item.path) > 1 else None
+    if parent not in trees.leaves(found.tree) or not brings_back(dict(old), dict(item.content)):
+        return None
+    zh, en = (
+        "此处的旧值已被依法抹去，请先同步再修改",
+        "a value in it was taken out for good: sync, then make the change again",
+    )
+    return Problem("", "redacted", zh, en)
 
 
 def _holds(found: Found, rev: str) -> bool:

@@ -1,5 +1,6 @@
 """The CouchDB that tests run on, where there is one."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,26 @@ def couch_prefix() -> Iterator[str]:
         for name in list(server):
             if name.startswith(prefix):
                 server.resource.delete(quote(name, safe=""))
+
+
+def copy_databases(source: str, target: str) -> int:
+    """Put databases whose names begin with `source` in the place of those that begin with `target`, local documents too: what a backup
+    of a CouchDB, or restoring one, comes to. Returns how many."""
+    server = pycouchdb.Server((COUCHDB_URL or "").rstrip("/") + "/", verify=True)
+    names = list(server)
+    for name in [one for one in names if one.startswith(target)]:
+        server.resource.delete(quote(name, safe=""))
+    copied = [one for one in names if one.startswith(source)]
+    for name in copied:
+        new = quote(target + name.removeprefix(source), safe="")
+        server.resource.put(new)
+        address = f"{(COUCHDB_URL or '').rstrip('/')}/"
+        server.replicate(f"{address}{quote(name, safe='')}", f"{address}{new}")
+        _, told = server.resource(quote(name, safe="")).get("_local_docs", params={"include_docs": "true"})
+        for row in told["rows"]:
+            held = {key: value for key, value in row["doc"].items() if key != "_rev"}
+            server.resource(new).put(quote(row["id"], safe="/"), data=json.dumps(held).encode())
+    return len(copied)
 
 
 @contextmanager

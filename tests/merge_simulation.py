@@ -16,9 +16,10 @@ from typing import Any
 
 from schemas import Rule
 from schemas.canonical import canonical
-from sync.reconcile.body import Body, content_of, join, stamps_of, writes_of
-from sync.reconcile.edit import StampUsed, create, edit, remove_item, restore_item, settle, withdraw
+from sync.reconcile.body import Body, content_of, join, read, stamps_of, writes_of
+from sync.reconcile.edit import StampUsed, create, edit, redact, remove_item, restore_item, settle, withdraw
 from sync.reconcile.merge import Leaf, MergePlan, NewRevision, merge
+from sync.reconcile.redaction import holds_any, redacted
 from sync.reconcile.stamps import is_unstamped, next_stamp
 from sync.reconcile.writes import Gone, Write, mark_of
 
@@ -280,9 +281,10 @@ def new_record(stamp: str = f"{NOW:015d}.0000-t0-m0-00000000") -> Body:
 class History:
     """One random history: weeks of work apart, then everything replicates until nothing changes."""
 
-    def __init__(self, seed: int, rule: MergeRule = real_merge) -> None:
+    def __init__(self, seed: int, rule: MergeRule = real_merge, *, redacting: bool = False) -> None:
         self.rng = rng = random.Random(seed)
         self.tools = rng.random() < 0.3
+        self.redacting = redacting
         self.servers = [Replica(f"s{n}", rule) for n in range(rng.choice([1, 2, 2, 3, 3, 4]))]
         self.tablets = [Replica(f"t{n}", rule, own_last="0") for n in range(rng.randint(2, 4))]
         for tablet in self.tablets:
@@ -310,6 +312,8 @@ class History:
         ]
         if self.tools:
             self.steps += [self._use_tool] * 2
+        if redacting:
+            self.steps += [self._redact] * 3
 
     def run(self, steps: int = 60) -> None:
         """Play the history and check what must hold at its end."""
@@ -333,11 +337,17 @@ class History:
         assert len(contents) == 1, "two places say different things"
         # Where revisions were stemmed, a place may take for a leaf what another knows to be an ancestor.
         inner = {parent for place in servers + tablets for parent in place.parents.values()}
+        gone = redacted(read([servers[0].bodies[servers[0].winner()]]))
+        taken = {(write.path, write.stamp) for write in gone}
         for place in servers + tablets:
+            held = [leaf.rev for leaf in place.leaves() if leaf.rev not in inner and holds_any(leaf.body, gone)]
+            assert not held, f"{place.name} still holds what was redacted: {held}"
             live = [leaf for leaf in place.leaves() if not leaf.deleted and leaf.rev not in inner]
             assert len(live) == 1, f"{place.name} has {len(live)} live leaves"
             if not place.restored:
-                lost = missing(place.knew - self.forgone, place.bodies[place.winner()])
+                wanted = {one for one in place.knew - self.forgone if one[:2] not in taken and one[1]}
+                wanted |= {one for one in place.knew - self.forgone if not one[1] and not self.redacting}
+                lost = missing(wanted, place.bodies[place.winner()])
                 assert not lost, f"{place.name} had {sorted(lost)} and it is nowhere"
         return contents.pop()
 
@@ -386,6 +396,17 @@ class History:
             body.pop(member, None)
         server.write_plain(body, self.rng)
         server.work()
+
+    def _redact(self) -> None:
+        """A secretary takes the value of a settled write out of the record, at one server."""
+        server = self.rng.choice(self.servers)
+        if not server.parents:
+            return
+        body = server.joined()
+        settled = [write for write in writes_of(body) if write.by and write.value != Gone("")]
+        if settled:
+            write = self.rng.choice(settled)
+            server.write_plain(redact(body, write.path, [write.stamp], rule_of=rule_of), self.rng)
 
     def _exchange(self) -> None:
         server, tablet = self.rng.choice(self.servers), self.rng.choice(self.tablets)
@@ -446,12 +467,12 @@ class History:
         self.rng.choice(self.servers).compact()
 
 
-def play(seed: int, rule: MergeRule = real_merge) -> None:
+def play(seed: int, rule: MergeRule = real_merge, *, redacting: bool = False) -> None:
     """Play one history; a failure names its seed and how to see it again."""
     try:
-        History(seed, rule).run()
+        History(seed, rule, redacting=redacting).run()
     except AssertionError as failure:
-        again = f".venv/bin/python -m tests.merge_simulation --seed {seed}"
+        again = f".venv/bin/python -m tests.merge_simulation --seed {seed}" + " --redacting" * redacting
         raise AssertionError(f"seed {seed}: {failure}\nrepeat with: {again}") from failure
 
 
@@ -460,10 +481,11 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--histories", type=int, default=1000, help="how many seeds, from 0")
     parser.add_argument("--seed", type=int, help="only this one")
+    parser.add_argument("--redacting", action="store_true", help="values are redacted too")
     chosen = parser.parse_args(arguments)
     seeds = range(chosen.histories) if chosen.seed is None else [chosen.seed]
     for seed in seeds:
-        play(seed)
+        play(seed, redacting=chosen.redacting)
     print(f"{len(seeds)} histories came to rest and lost nothing")
 
 

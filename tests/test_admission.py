@@ -33,6 +33,13 @@ async def test_am1_a_members_record_is_stored_exactly_as_sent(here: Centre) -> N
     assert await contents(here, "branch-b03", "check:") == []
 
 
+async def test_am4_leaves_that_cannot_be_joined_hinder_nobody(here: Centre) -> None:
+    visit = record(fields={"odd": 1.5})
+    for path in (["1-a"], ["2-b", "1-a"], ["2-c", "1-a"], ["2-d", "1-a"]):
+        results = await here.admission.push(here.actor("m0117"), "branch-b03", [write(visit, *path), write(record())])
+        assert all(isinstance(one, Written) for one in results)
+
+
 async def test_am2_what_one_may_not_write_is_quarantined_and_hinders_nobody(here: Centre) -> None:
     good, foreign = record(), record(branch="b04")
     results = await here.admission.push(here.actor("m0117"), "branch-b03", [write(foreign), write(good)])

@@ -66,7 +66,9 @@ def test_every_setting_is_documented() -> None:
 def test_every_command_that_is_documented_is_there() -> None:
     text = "\n".join((ROOT / document).read_text() for document in DOCUMENTS)
     named = set(
-        re.findall(r"fieldbook (serve|demo|user|tablet|import|replicate|rebuild|check|backup|restore|export)\b", text)
+        re.findall(
+            r"fieldbook (serve|demo|user|tablet|import|replicate|rebuild|check|backup|restored|restore|export)\b", text
+        )
     )
     listed = re.search(r"lists the commands: ([\w, ]+)\.", text)
     assert listed

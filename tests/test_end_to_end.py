@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.builders import record
+from tests.couchdb import COUCHDB_URL, copy_databases, couch_prefix
 from tests.pouchdb import INSTALLED, Failed, Tablet, network, tablet
 from tests.serving import ADMIN, PASSWORD, Served, command, served
 
@@ -208,6 +209,45 @@ async def test_se12_a_server_restored_from_an_older_backup_gets_back_what_the_ba
                 # What the server had worked out is not taken from a tablet: it works it out again.
                 assert all(doc["id"].startswith(("activity:", "activity_record:")) for doc in pushed["denied"])
             assert await lacking(server, made) == set()
+
+
+@pytest.mark.couchdb
+async def test_se18_tablets_bring_back_what_a_restored_couchdb_lacks(tmp_path: Path, port: int) -> None:
+    made: dict[str, str] = {}
+
+    async def work(one: Tablet, many: int) -> None:
+        for _ in range(many):
+            doc, made[doc] = await make(one, visit(NOW - timedelta(days=1), one.member), NOW - timedelta(days=1))
+
+    with couch_prefix() as prefix, couch_prefix() as kept:
+        store = ("--store", f"{(COUCHDB_URL or '').rstrip('/')}/{prefix}")
+        async with tablets(tmp_path, f"http://127.0.0.1:{port}", "li", "wang") as (li, wang):
+            with served(tmp_path / "data", "--port", str(port), *store) as server:
+                await asyncio.to_thread(make_accounts, tmp_path / "data")
+                busy = await asyncio.to_thread(command, "restored", *store, data=tmp_path / "data")
+                assert "uses" in busy.stderr, "not beside a server"
+                await work(li, 8)
+                await li.ask("go_live", db=DB)
+                await until(lambda: none_lacking(server, made))
+                await until(lambda: noted(server, 8))
+                assert await asyncio.to_thread(copy_databases, prefix, kept)
+                await work(li, 6)
+                await work(wang, 5)
+                await wang.sync(DB)
+                await until(lambda: none_lacking(server, made))
+                await until(lambda: noted(server, 14))
+                await li.ask("go_offline", db=DB)
+            assert await asyncio.to_thread(copy_databases, kept, prefix)
+            done = await asyncio.to_thread(command, "restored", *store, data=tmp_path / "data")
+            assert done.returncode == 0, done.stderr
+            with served(tmp_path / "data", "--port", str(port), *store) as server:
+                assert len(await lacking(server, made)) == 11
+                for one in (li, wang):
+                    pushed = await one.sync(DB)
+                    assert all(doc["id"].startswith(("activity:", "activity_record:")) for doc in pushed["denied"])
+                assert await lacking(server, made) == set()
+                await li.sync(DB)
+                assert len(await li.ask("all", db=DB, prefix="visit:")) == 14
 
 
 async def none_lacking(server: Served, made: dict[str, str]) -> bool:

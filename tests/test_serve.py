@@ -218,6 +218,27 @@ def test_se11_a_backup_is_made_beside_a_running_server_and_se12_restores_under_a
         assert [one["id"] for one in changes["results"]] == ["one"], "a tablet starts from its beginning"
 
 
+def test_se18_a_store_that_was_put_back_by_other_means_begins_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    add(data, "admin", "administrator")
+    with served(data) as server, httpx.Client(base_url=server.url, auth=ADMIN) as client:
+        client.put("/sync/plain")
+        client.put("/sync/plain/one", json={})
+        was, since = client.get("/sync/").json()["uuid"], client.get("/sync/plain").json()["update_seq"]
+        assert "uses" in command("restored", data=data).stderr, "not beside a server"
+    done = command("restored", data=data)
+    assert done.returncode == 0, done.stderr
+    with served(data) as server, httpx.Client(base_url=server.url, auth=ADMIN) as client:
+        assert client.get("/sync/").json()["uuid"] != was
+        changes: dict[str, Any] = client.get("/sync/plain/_changes", params={"since": since}).json()
+        assert [one["id"] for one in changes["results"]] == ["one"], "a tablet starts from its beginning"
+        (line,) = client.get("/api/v1/audit", params={"kind": "restored"}).json()["lines"]
+        assert line["incarnation"] == client.get("/api/v1/about").json()["store"]
+    nothing = command("restored", data=tmp_path / "nowhere")
+    assert nothing.returncode == 1
+    assert "no store" in nothing.stderr
+
+
 def test_se11_a_backup_or_check_of_nothing_says_so(tmp_path: Path) -> None:
     for words in (("check",), ("backup", str(tmp_path / "copy"))):
         done = command(*words, data=tmp_path / "nowhere")

@@ -283,6 +283,32 @@ async def test_st12_compaction_keeps_every_leaf(store: Store, db: str) -> None:
     assert await store.missing(db, {"a": revs}) == {}, "ancestors are still known by name"
 
 
+async def test_st12_old_bodies_of_some_documents_are_forgotten(store: Store, db: str) -> None:
+    first = await made(store, db, edit("a", n="old"), edit("b", n=1))
+    await made(store, db, edit("a", first[0], n="new"), edit("b", first[1], n=2))
+    await store.compact(db, ["a", "none"])
+    for _ in range(100):
+        found = await one(store, db, "a", revs=[first[0]])
+        if not found.revisions:
+            break
+        await asyncio.sleep(0.05)
+    assert not found.revisions
+    assert first[0] in found.tree, "it is still known by name"
+    assert json.loads((await one(store, db, "a")).revisions[0].body) == {"n": "new"}
+    assert json.loads((await one(store, db, "b")).revisions[0].body) == {"n": 2}
+
+
+async def test_st9_a_new_incarnation_forgets_how_far_replicators_were_and_nothing_else(store: Store, db: str) -> None:
+    was = store.incarnation
+    await made(store, db, edit("a", n=1))
+    await store.put_local(db, "run", None, b'{"history":[{"session_id":"x"}],"last_seq":7}')
+    await store.put_local(db, "other", None, b'{"history":7}')
+    fresh = await store.new_incarnation()
+    assert store.incarnation == fresh != was
+    assert [doc for doc, _, _ in await store.local_rows(db)] == ["other"]
+    assert (await store.info(db)).documents == 1
+
+
 async def test_st13_erasing_leaves_no_trace(store: Store, db: str) -> None:
     first, _ = await made(store, db, edit("a", n=1), edit("b", n=1))
     (second,) = await made(store, db, edit("a", first, n=2))

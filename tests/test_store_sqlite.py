@@ -169,6 +169,25 @@ async def test_st13_erased_bytes_are_gone_from_the_files(tmp_path: Path) -> None
     await store.close()
 
 
+async def test_st12_old_bodies_that_are_forgotten_for_good_are_gone_from_the_files(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    await store.create("plain")
+    secret = "身份证 3401 一个秘密"
+    (first,) = await store.add("plain", [parse_edit({"_id": "a", "text": secret})])
+    assert isinstance(first, Written)
+    await store.add("plain", [parse_edit({"_id": "a", "_rev": first.rev, "text": "已更正"})])
+    await store.compact("plain", ["a"])
+    assert not [path for path, held in files(tmp_path) if secret.encode() in held]
+    await store.close()
+    store = await opened(tmp_path)
+    was = store.incarnation
+    fresh = await store.new_incarnation()
+    await store.close()
+    store = await opened(tmp_path)
+    assert store.incarnation == fresh != was
+    await store.close()
+
+
 async def test_st1_a_dropped_database_is_removed_in_the_background(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,17 +8,19 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from schemas import label_of, readers, rule_of, upgrade
+from schemas.canonical import NotCanonical
 from server.api.base import need_login
 from server.api.desk import cursor, days, is_personal, leaves_of, note_reading, place_of, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
+from sync.errors import Conflict, NotFound
 from sync.ledger.follow import hashes
 from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, records
-from sync.reconcile.explain import Explanation, Held, disputed, explain, removed
+from sync.reconcile.explain import Explanation, Fate, Held, disputed, explain, history, removed
 from sync.reconcile.joining import joined
-from sync.stores.contract import Want
+from sync.stores.contract import Found, Want
 
 Type = Literal["visit", "service", "survey", "event"]
 Standing = Literal["counted", "flagged", "withdrawn", "undated"]
@@ -49,7 +51,7 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class FieldTold(msgspec.Struct, frozen=True):
-    """A field that was written more than once, and every value it had, the shown one first."""
+    """A field and every value it had, the shown one first."""
 
     path: str
     zh: str
@@ -58,6 +60,15 @@ class FieldTold(msgspec.Struct, frozen=True):
     disputed: bool
     open_for_person: bool
     values: list[Value]
+
+
+class History(msgspec.Struct, frozen=True):
+    """`disputed`: the paths that have values which nobody has settled yet; `fields`: in the order of their paths."""
+
+    id: str
+    revision: str
+    disputed: list[str]
+    fields: list[FieldTold]
 
 
 class Companion(msgspec.Struct, frozen=True):
@@ -120,6 +131,32 @@ async def read_record(
     return await tell(services, actor, record)
 
 
+@get("/records/{record:str}/history")
+async def read_history(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    record: FromPath[str],
+    path: FromQuery[str | None] = None,
+) -> History:
+    """Every value that each field was ever given: from whom, when, on which tablet, over which others, by which rule. `path`: of one
+    field alone."""
+    place = await place_of(services, actor.reader, record)
+    found = await leaves_of(services, actor, place.db, record)
+    body = dict(upgrade(joined(found)))
+    clock_ms = int(services.now().timestamp() * 1000)
+    try:
+        one = None if path is None else explain(body, path, clock_ms, rule_of=rule_of)
+        told = [one] if one else history(body, clock_ms, rule_of=rule_of)
+    except NotCanonical as problem:
+        what = f"The record holds {problem.reason}, so its history cannot be told: have its author put it right."
+        raise Conflict(what, code="unmergeable") from None
+    if one is not None and not one.writes:
+        raise NotFound(f"Nobody has written {path} in this record.", path=path)
+    _note(services, actor, record, body)
+    of = str(body.get("type"))
+    return History(record, _revision(found), disputed(body), [_field(of, one) for one in told])
+
+
 async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
     """Raises NotFound for a record that is not there or may not be seen."""
     place = await place_of(services, actor.reader, record)
@@ -127,17 +164,13 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
     body = dict(upgrade(joined(found)))
     seen = (await hashes(services.store, services.ledger, place.db, [record])).get(record, "")
     check = await _check(services, place, record)
-    fields = body.get("fields")
-    if isinstance(fields, dict) and is_personal(fields.get("subject", record)):
-        note_reading(services, actor, [record])
+    _note(services, actor, record, body)
     return RecordTold(
         record,
         place.db,
-        next(one.rev for one in found.revisions if not one.deleted),
+        _revision(found),
         body,
-        removed(body).in_force,
-        disputed(body),
-        history_of(body, int(services.now().timestamp() * 1000)),
+        *_judged(body, int(services.now().timestamp() * 1000)),
         _list(check.get("problems")),
         _list(check.get("relayed")),
         await _beside(services, actor, place.db, record),
@@ -149,14 +182,31 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
 
 def history_of(body: dict[str, Any], clock_ms: int) -> list[FieldTold]:
     """Every field of which more than the shown value is known."""
-    replaced = body.get("replaced")
-    paths = (
-        {entry.get("path") for entry in replaced if isinstance(entry, dict)} if isinstance(replaced, list) else set()
-    )
     told = [
-        explain(body, path, clock_ms, rule_of=rule_of) for path in sorted(one for one in paths if isinstance(one, str))
+        one
+        for one in history(body, clock_ms, rule_of=rule_of)
+        if len(one.writes) > 1 or one.writes[0].fate is not Fate.SHOWN
     ]
-    return [_field(str(body.get("type")), one) for one in told if one.writes]
+    return [_field(str(body.get("type")), one) for one in told]
+
+
+def _judged(body: dict[str, Any], clock_ms: int) -> tuple[bool, list[str], list[FieldTold]]:
+    """Whether it is withdrawn, what is disputed, and its history; nothing of a record whose problem is that it cannot be read so."""
+    try:
+        return removed(body).in_force, disputed(body), history_of(body, clock_ms)
+    except NotCanonical:
+        return False, [], []
+
+
+def _revision(found: Found) -> str:
+    return next(one.rev for one in found.revisions if not one.deleted)
+
+
+def _note(services: Services, actor: Actor, record: str, body: dict[str, Any]) -> None:
+    """Reading about a person is on the audit trail."""
+    fields = body.get("fields")
+    if is_personal(record) or (isinstance(fields, dict) and is_personal(fields.get("subject"))):
+        note_reading(services, actor, [record])
 
 
 def _field(of: str, told: Explanation) -> FieldTold:
@@ -207,4 +257,4 @@ def _list(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-router = Router("/", route_handlers=[list_records, read_record], guards=[need_login], tags=["records"])
+router = Router("/", route_handlers=[list_records, read_record, read_history], guards=[need_login], tags=["records"])

@@ -16,6 +16,8 @@ from sync.ledger import companions
 from sync.ledger.decisions import decisions, follow, root_of, standing_of
 from sync.ledger.facts import KINDS, Facts, bucket_of, decode, encode, facts_of
 from sync.ledger.regroup import regroup
+from sync.reconcile.explain import open_disputes
+from sync.reconcile.redaction import has_redactions
 from sync.stores.contract import Change
 
 _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
@@ -38,6 +40,7 @@ class Applying:
         self._fresh: dict[str, set[int]] = {}
         self._due: set[tuple[str, str, str]] = set()
         self._audiences: dict[frozenset[str], int] = {}
+        (self._any_dispute,) = connection.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
     def page(self, db: str, changes: Sequence[Change]) -> None:
         told: dict[str, list[tuple[Change, dict[str, Any]]]] = {}
@@ -52,6 +55,9 @@ class Applying:
                 continue
             body = {} if change.deleted or change.body is None else _decode_body(change.body)
             told.setdefault(type_name, []).append((change, body if body.get("type") == type_name else {}))
+            if has_redactions(body):
+                # Also when a tablet that has not heard of it brings the value once more.
+                self._due.add(("forget", db, change.id))
         kind = kind_of(db)
         if kind in ("branch", "shared"):
             self._records(db, [one for name in KINDS for one in told.get(name, ())])
@@ -125,6 +131,7 @@ class Applying:
             if not body:
                 if row is not None:
                     self._sql.execute("DELETE FROM record WHERE n=?", [row[0]])
+                    self._sql.execute("DELETE FROM dispute WHERE id=?", [change.id])
                 continue
             body = dict(upgrade(body))
             facts = facts_of(body, self._zone)
@@ -135,6 +142,7 @@ class Applying:
             standing = _sound(facts, change.id in flagged)
             bucket = bucket_of(facts, root) if standing == "counted" else None
             audience = self._audience(companions.readers_of(body))
+            self._disputed(db, change.id, facts.branch, body, audience)
             if bucket is not None:
                 self._touch(bucket, n)
             if facts.follow_ups:
@@ -147,6 +155,17 @@ class Applying:
                 (n, change.id, db, change.leaves[0], *of, audience, standing, bucket, None, review, None, encode(facts))
             )
         self._sql.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+
+    def _disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
+        """Note what is in dispute, so that listing it reads no record that is not."""
+        found = open_disputes(body)
+        if found is None:
+            if self._any_dispute:
+                self._sql.execute("DELETE FROM dispute WHERE id=?", [doc])
+            return
+        self._any_dispute = True
+        values = [doc, db, branch, audience, found.at, json.dumps(found.paths, ensure_ascii=False)]
+        self._sql.execute("INSERT OR REPLACE INTO dispute VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def _leave(self, row: Sequence[Any]) -> None:
         """What a record was part of is put together again without it."""
@@ -184,6 +203,7 @@ class Applying:
     def _subject(self, db: str, change: Change, body: Mapping[str, Any]) -> None:
         if not body:
             self._sql.execute("DELETE FROM subject WHERE id=? AND db=?", [change.id, db])
+            self._sql.execute("DELETE FROM dispute WHERE id=? AND db=?", [change.id, db])
             return
         fields = body.get("fields")
         name = fields.get("name", fields.get("matter")) if isinstance(fields, dict) else None
@@ -197,6 +217,7 @@ class Applying:
             audience,
         ]
         self._sql.execute("INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?, ?)", values)
+        self._disputed(db, change.id, str(values[2]), upgrade(body), audience)
         self._beside(db, change.id, audience, audience)
 
     def _companions(self, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:

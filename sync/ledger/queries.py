@@ -118,6 +118,31 @@ def places(sql: Connection, reader: Reader, ids: Sequence[str]) -> dict[str, Pla
     return found
 
 
+class DisputeRow(msgspec.Struct, frozen=True):
+    """A record, subject or case with something to settle. `at`: the latest stamp in dispute."""
+
+    id: str
+    db: str
+    branch: str
+    at: str
+    paths: list[str]
+
+
+def open_disputes(
+    sql: Connection, reader: Reader, branch: str | None, before: tuple[str, str], limit: int
+) -> list[DisputeRow]:
+    """The latest first; `before` is (at, id) of the last one shown."""
+    rows = sql.execute(
+        "SELECT x.id, x.db, x.branch, x.at, x.paths FROM dispute x WHERE "
+        + ("" if branch is None else "x.branch=? AND ")
+        + "(x.at, x.id) < (?, ?)"
+        + (_SEEN.format("x") if reader is not None else "")
+        + " ORDER BY x.at DESC, x.id DESC LIMIT ?",
+        [*([] if branch is None else [branch]), *before, *_seen(reader), limit],
+    )
+    return [DisputeRow(one, db, of, at, json.loads(paths)) for one, db, of, at, paths in rows]
+
+
 def beside(sql: Connection, reader: Reader, record: str) -> list[tuple[str, str, companions.CompanionFacts]]:
     """(id, type, facts) of what accompanies a record, as far as the reader may see it, in the order of the ids."""
     rows = sql.execute(

@@ -25,6 +25,7 @@ _QUERIES = {
     " c.value FROM contribution c JOIN activity a ON a.anchor = c.activity ORDER BY 1, 2",
     "figures": f"SELECT c.branch, substr(c.day, 1, 7), {select()} FROM contribution c GROUP BY 1, 2 ORDER BY 1, 2",
     "subject": "SELECT id, db, branch, name FROM subject ORDER BY 1",
+    "dispute": "SELECT id, db, branch, at, paths FROM dispute ORDER BY 1",
     "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
     "companion": "SELECT id, db, type, record, CAST(facts AS TEXT) FROM companion ORDER BY 1",
     "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from schemas import TYPES
 
-FORMAT = 1
+FORMAT = 2
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,6 +30,11 @@ CREATE TABLE record(
 CREATE INDEX record_bucket ON record(bucket) WHERE bucket IS NOT NULL;
 CREATE INDEX record_day ON record(branch, day, id);
 CREATE INDEX record_subject ON record(subject);
+CREATE TABLE dispute(                                  -- records, subjects and cases in which a person has something to settle
+  id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, audience INTEGER NOT NULL,
+  at TEXT NOT NULL,                                    -- the latest stamp in dispute
+  paths TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX dispute_branch ON dispute(branch, at, id);
 CREATE TABLE follow_up(problem TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(problem, record)) WITHOUT ROWID;
 CREATE TABLE subject(id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, name TEXT NOT NULL,
   audience INTEGER NOT NULL) WITHOUT ROWID;

@@ -83,7 +83,9 @@ def settle(
     A write that came after the decision was taken stays live, so the dispute opens again. Doing it twice does it once.
     """
     record = read(leaves)
-    known = any(write.stamp == stamp and canonical(write.value) == canonical(value) for write in record.writes.at(path))
+    here = [write for write in record.writes.at(path) if write.stamp == stamp]
+    # A value that was given up since, by pruning or redacting, does not come back with the decision that gave it.
+    known = any(isinstance(write.value, Gone) or canonical(write.value) == canonical(value) for write in here)
     if not known:
         _refuse_used(record, path, stamp)
     seen = {key_of(write) for write in record.writes.live(path) if write.stamp in saw and write.stamp != stamp}

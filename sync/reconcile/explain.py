@@ -3,14 +3,14 @@
 Everything here is computed from the writes; nothing of it is stored. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import Rule
-from schemas.canonical import canonical
+from schemas.canonical import NotCanonical, canonical
 from sync.reconcile.body import Body, Record, read
 from sync.reconcile.removals import Removal, is_removal, removal
 from sync.reconcile.rules import RuleOf, always_latest, shown
@@ -73,6 +73,13 @@ class Dispute:
     open_for_person: bool
 
 
+class Open(NamedTuple):
+    """What is in dispute in a record, and the latest stamp of it."""
+
+    paths: tuple[str, ...]
+    at: str
+
+
 def current(body: Body, path: str, *, rule_of: RuleOf = always_latest) -> Write | None:
     """The write that the field shows, or None when it has none."""
     record = read([body])
@@ -98,6 +105,21 @@ def disputes(body: Body, clock_ms: int, *, rule_of: RuleOf = always_latest) -> l
     return found
 
 
+def open_disputes(body: Mapping[str, Any]) -> Open | None:
+    """None for a record without a dispute, which nearly every one shows by its layout alone: then no write of it is read."""
+    replaced = body.get("replaced")
+    if not isinstance(replaced, list) or not any(isinstance(one, dict) and not one.get("by") for one in replaced):
+        return None
+    try:
+        writes = read([dict(body)]).writes
+    except NotCanonical:
+        # The record is flagged for it; nobody could settle anything in it.
+        return None
+    live = {path: writes.live(path) for path in sorted(writes.by_path)}
+    paths = tuple(path for path, some in live.items() if _is_disputed(some))
+    return Open(paths, max(write.stamp for path in paths for write in live[path])) if paths else None
+
+
 def removed(body: Body, item: str = "") -> Removal:
     """Whether the record, or one item of it, is removed, by whom, and who had not known."""
     return removal(read([body]).writes, item)
@@ -105,7 +127,22 @@ def removed(body: Body, item: str = "") -> Removal:
 
 def explain(body: Body, path: str, clock_ms: int, *, rule_of: RuleOf = always_latest) -> Explanation:
     """Every write of a field: which value, from whom, when, on which tablet, over which others, by which rule."""
+    return _explained(read([body]), path, clock_ms, rule_of)
+
+
+def history(body: Body, clock_ms: int, *, rule_of: RuleOf = always_latest) -> list[Explanation]:
+    """Every field of a record explained, in the order of their paths."""
     record = read([body])
+    return [_explained(record, path, clock_ms, rule_of) for path in sorted(record.writes.by_path)]
+
+
+def seen_hash(body: Body, photo_digests: Iterable[str]) -> str:
+    """What an approval is bound to, whatever the revision: SHA-256, in hex, of the live writes and the photos seen."""
+    live = [[write.path, write.stamp, write.value] for write in read([body]).writes if write.live]
+    return sha256(canonical([live, sorted(set(photo_digests))])).hexdigest()
+
+
+def _explained(record: Record, path: str, clock_ms: int, rule_of: RuleOf) -> Explanation:
     rule = rule_of(record.type, path)
     writes = record.writes.at(path)
     live = record.writes.live(path)
@@ -115,12 +152,6 @@ def explain(body: Body, path: str, clock_ms: int, *, rule_of: RuleOf = always_la
     dispute = _is_disputed(live)
     open_for_person = dispute and top is not None and is_ahead(top.stamp, clock_ms)
     return Explanation(path, rule, dispute, open_for_person, tuple(told))
-
-
-def seen_hash(body: Body, photo_digests: Iterable[str]) -> str:
-    """What an approval is bound to, whatever the revision: SHA-256, in hex, of the live writes and the photos seen."""
-    live = [[write.path, write.stamp, write.value] for write in read([body]).writes if write.live]
-    return sha256(canonical([live, sorted(set(photo_digests))])).hexdigest()
 
 
 def _top(record: Record, path: str, rule_of: RuleOf) -> Write | None:

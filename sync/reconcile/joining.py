@@ -1,13 +1,12 @@
-"""Decide what a document with several leaves says, and whether a tombstone is the end that a merge writes.
+"""Decide what a document with several leaves says.
 
 The bridge between what a store holds of a document and the pure merge core.
 """
 
-import hashlib
-from collections.abc import Sequence
 from typing import Any
 
-from schemas import canonical, rule_of
+from schemas import rule_of
+from schemas.canonical import NotCanonical
 from sync.documents import content_of
 from sync.reconcile.body import join
 from sync.stores.contract import Found
@@ -21,13 +20,8 @@ def joined(found: Found) -> dict[str, Any]:
     living = [content_of(stored.body) for stored in found.revisions if not stored.deleted or len(stored.body) > 2]
     if len(living) == 1:
         return living[0]
-    return join(living, rule_of) if living else {}
-
-
-def is_end(path: Sequence[str]) -> bool:
-    """Whether a tombstone ends the leaf before it as a merge does: its id follows from that leaf alone."""
-    if len(path) < 2:
-        return False
-    generation = int(path[1].partition("-")[0]) + 1
-    digest = hashlib.md5(canonical(["end", path[1]]), usedforsecurity=False).hexdigest()
-    return path[0] == f"{generation}-{digest}"
+    try:
+        return join(living, rule_of) if living else {}
+    except NotCanonical:
+        # Such leaves cannot be merged either (MG24), so what shows is all that can be gone by.
+        return living[0]

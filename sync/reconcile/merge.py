@@ -1,4 +1,5 @@
-"""Decide which revisions end a conflict: at most one continuation of the winner, and an end for every other live leaf.
+"""Decide which revisions end a conflict: at most one continuation of the winner, and an end for every other live leaf, and for an
+ended one that still holds what was redacted.
 
 Pure: takes the leaves of one document, returns what to write. The revision ids follow from the leaves and the content,
 so doing it twice, or on two machines, does it once. Ids made from all parents would never come to rest in a ring of
@@ -11,6 +12,7 @@ from hashlib import md5
 
 from schemas.canonical import NotCanonical, canonical
 from sync.reconcile.body import Body, content_of, read, written
+from sync.reconcile.redaction import holds_any, redacted, without
 from sync.reconcile.rules import RuleOf, always_latest
 from sync.reconcile.unstamped import adopt_unstamped
 
@@ -90,18 +92,42 @@ def merge(
         # differently, and would otherwise go on correcting each other.
         said = joined == read([upgrade(winner.body)])
         continuation = None if said else _continuation(winner, written(joined, rule_of))
+        gone = redacted(joined)
+        others = sorted((leaf for leaf in leaves if leaf is not winner), key=lambda leaf: leaf.rev)
+        ends: list[NewRevision] = []
+        for leaf in others:
+            if holds_any(upgrade(leaf.body), gone):
+                ends.append(_end(leaf, without(upgrade(leaf.body), gone, rule_of)))
+            elif not leaf.deleted:
+                ends.append(_end(leaf))
     except NotCanonical as problem:
         return Unmergeable(problem.reason)
-    others = sorted((leaf for leaf in leaves if not leaf.deleted and leaf is not winner), key=lambda leaf: leaf.rev)
-    return MergePlan(continuation, tuple(_end(leaf) for leaf in others))
+    return MergePlan(continuation, tuple(ends))
 
 
 def _continuation(winner: Leaf, body: Body) -> NewRevision:
     return NewRevision(_next_rev(winner.rev, [winner.rev, body]), winner.rev, False, body)
 
 
-def _end(leaf: Leaf) -> NewRevision:
-    return NewRevision(_next_rev(leaf.rev, ["end", leaf.rev]), leaf.rev, True, content_of(leaf.body))
+def is_end(path: Sequence[str], body: Body) -> bool:
+    """Whether a tombstone (its revision and ancestors, newest first) ends the leaf before it as a merge does."""
+    if len(path) < 2:
+        return False
+    # Nearly always the first: only then is the body hashed.
+    if path[0] == _next_rev(path[1], ["end", path[1]]):
+        return True
+    try:
+        return path[0] == _next_rev(path[1], ["end", path[1], content_of(body)])
+    except NotCanonical:
+        return False
+
+
+def _end(leaf: Leaf, less: Body | None = None) -> NewRevision:
+    """The end of a leaf, with its body, or with what that says less what was redacted: then its id follows from that too."""
+    if less is None:
+        return NewRevision(_next_rev(leaf.rev, ["end", leaf.rev]), leaf.rev, True, content_of(leaf.body))
+    body = content_of(less)
+    return NewRevision(_next_rev(leaf.rev, ["end", leaf.rev, body]), leaf.rev, True, body)
 
 
 def _next_rev(parent: str, hashed: list[object]) -> str:

@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from schemas import TYPES, canonical, rule_of, upgrade
+from schemas.canonical import NotCanonical
 from sync import tree as trees
 from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.documents import content_of, encode
 from sync.errors import FieldbookError
 from sync.ledger.companions import kept_readers
-from sync.reconcile.body import Body, stamps_of
+from sync.reconcile.body import Body, read, stamps_of
 from sync.reconcile.edit import edit, settle
 from sync.reconcile.joining import joined
 from sync.reconcile.merge import Leaf, MergePlan, Newer, NewRevision, Unmergeable, merge
+from sync.reconcile.redaction import holds_any, redacted
 from sync.reconcile.stamps import next_stamp, parse_stamp
 from sync.stores.contract import LEAVES, Edit, Found, Store, Stub, Want, Write
 
@@ -108,6 +110,25 @@ async def settle_disputes(store: Store, db: str, reviews: Sequence[str]) -> None
             rev = f"{trees.order(alive[0].rev)[0] + 1}-{digest}"
             writes.append(_write(found, NewRevision(rev, alive[0].rev, False, after)))
     await _add(store, db, writes)
+
+
+async def forget_redacted(store: Store, db: str, ids: Sequence[str]) -> None:
+    """Take what was redacted out of revisions that are no leaves too; those are not replicated, but kept until compaction."""
+    found = await store.get(db, [Want(one, LEAVES) for one in ids])
+    inner = [(one.id, [rev for rev in one.tree if rev not in set(trees.leaves(one.tree))]) for one in found]
+    held = await store.get(db, [Want(one, revs) for one, revs in inner if revs])
+    former = {one.id: [content_of(stored.body) for stored in one.revisions] for one in held}
+    spent = []
+    for one in found:
+        try:
+            gone = redacted(read([content_of(stored.body) for stored in one.revisions]))
+            if any(holds_any(body, gone) for body in former.get(one.id, [])):
+                spent.append(one.id)
+        except NotCanonical:
+            # It cannot be told apart from what was redacted, so it goes.
+            spent.append(one.id)
+    if spent:
+        await store.compact(db, spent)
 
 
 def _settled(body: Body, review: Body) -> Body:

@@ -12,7 +12,7 @@ from schemas.canonical import canonical
 from sync.reconcile.body import Body, Record, content_of, fields_of, read, written
 from sync.reconcile.rules import RuleOf, always_latest, shown
 from sync.reconcile.stamps import stamp_changed, stamp_found
-from sync.reconcile.writes import Write, key_of, mark_of
+from sync.reconcile.writes import REDACTED, Write, key_of, mark_of
 
 
 def adopt_unstamped(parent: Body | None, body: Body, *, rule_of: RuleOf = always_latest) -> Body:
@@ -56,6 +56,9 @@ def _is_unstamped_change(path: str, stamp: str, value: Any, before: Record, afte
     key = key_of(Write(path, stamp, value))
     here = {key_of(write): write.by for write in after.writes.at(path)}
     old = {key_of(write): write.by for write in before.writes.at(path) if write.stamp == stamp}
+    if (stamp, REDACTED) in old:
+        # Nobody can say whether it is the redacted value coming back.
+        return False
     if key in old:
         # The parent says that this value was replaced, and the body brings it back.
         return bool(old[key]) and here.get(key) == ""

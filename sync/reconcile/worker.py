@@ -20,7 +20,7 @@ from sync.ledger.follow import every_id, follow, is_followed, judge
 from sync.ledger.ledger import Due, Ledger
 from sync.ledger.publish import Publisher
 from sync.reconcile.lease import RENEWED_SECONDS, Lease
-from sync.reconcile.settling import keep_readers, merge_documents, settle_disputes
+from sync.reconcile.settling import forget_redacted, keep_readers, merge_documents, settle_disputes
 from sync.stores.contract import Store
 
 WAIT_SECONDS = 30.0
@@ -83,7 +83,7 @@ class Worker:
 
     async def catch_up_on_due(self) -> None:
         """Everything that is due, in every database: also what another worker left when it lost the lease."""
-        for what in ("merge", "readers", "settle", "hash"):
+        for what in ("merge", "readers", "settle", "forget", "hash"):
             for db in await self.ledger.due_databases(what):
                 await self._settle(db)
         if self.lease.held:
@@ -93,15 +93,16 @@ class Worker:
 
     async def idle(self) -> None:
         """Work until nothing is left to do, resting months too. For commands and tests; `run` need not be running."""
-        while True:
+        quiet = 0
+        # What was due before may write, so one round in which nothing came is not the end.
+        while quiet < 2:
             moved = False
             for db in [one for one in await self.store.databases() if is_followed(one)]:
                 moved |= (await self.step(db))[1]
             await self.catch_up_on_due()
             if self.lease.held:
                 await self._publisher.publish(all_months=True)
-            if not moved:
-                return
+            quiet = 0 if moved else quiet + 1
 
     async def _settle(self, db: str) -> None:
         async with self._locks.setdefault(db, asyncio.Lock()):
@@ -109,6 +110,7 @@ class Worker:
                 await self._each("merge", db, lambda ids: merge_documents(self.store, db, ids, self._now()))
                 await self._each("settle", db, lambda ids: settle_disputes(self.store, db, ids))
                 await self._each("readers", db, lambda ids: self._keep_readers(db, ids))
+                await self._each("forget", db, lambda ids: forget_redacted(self.store, db, ids))
             await judge(self.store, self.ledger, db)
 
     async def _each(self, what: str, db: str, work: Callable[[Sequence[str]], Awaitable[None]]) -> None:

@@ -192,6 +192,11 @@ class Store(Protocol):
     incarnation: str
     """Changes when the store was restored from a backup: positions of another incarnation mean nothing here (ST9)."""
 
+    async def new_incarnation(self) -> str:
+        """The store was restored by other means than its own: positions that were given out before mean nothing any more, and the notes
+        of replicators (local documents with a `history`) are forgotten, so that everybody starts from the beginning. Other servers on
+        the same store must be stopped: they learn of it when they start."""
+
     async def open(self) -> None:
         """Raises StoreDamaged, with what to do, when the store cannot be trusted."""
 
@@ -262,8 +267,10 @@ class Store(Protocol):
 
     async def set_revs_limit(self, db: str, depth: int) -> None: ...
 
-    async def compact(self, db: str) -> None:
-        """Forget the bodies of revisions that are no leaves, and attachments that nothing names any more."""
+    async def compact(self, db: str, ids: Sequence[str] | None = None) -> None:
+        """Forget the bodies of revisions that are no leaves, and attachments that nothing names any more.
+
+        `ids`: at least those of these documents, for good: what they held is overwritten (by a CouchDB in its own time, CS10)."""
 
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
         """Remove leaves (None: whole documents) without a trace; returns what was removed. They may come back by

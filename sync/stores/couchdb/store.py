@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -252,13 +253,14 @@ class CouchStore:
         self._check(db)
         await self._wire.write("PUT", self._wire.path(db, "_revs_limit"), None, str(depth).encode(), db=db)
 
-    async def compact(self, db: str) -> None:
-        """Asks for it, and waits while CouchDB says that it is at it. Tombstones whose ancestors go are looked at before."""
+    async def compact(self, db: str, ids: Sequence[str] | None = None) -> None:
+        """Asks for it, and (unless it is about some documents, of a database that may be large) waits while CouchDB says that it is at
+        it: CouchDB compacts whole databases. Tombstones whose ancestors go are looked at before."""
         self._check(db)
         if self._narrowed.ruled(db):
             await self._narrowed.catch_up(db)
         await self._wire.write("POST", self._wire.path(db, "_compact"), None, b"{}", db=db)
-        while await read.compacting(self._wire, db):  # noqa: ASYNC110  # CouchDB tells nobody when it is done
+        while ids is None and await read.compacting(self._wire, db):  # noqa: ASYNC110  # CouchDB tells nobody when it is done
             await asyncio.sleep(COMPACTING_SECONDS)
 
     async def erase(self, db: str, revs: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
@@ -281,7 +283,11 @@ class CouchStore:
         return gone
 
     async def new_incarnation(self) -> str:
-        """After CouchDB was restored from a backup: positions that were given out before mean nothing any more (ST9)."""
+        """After CouchDB was restored from a backup (ST9). The notes of replicators go first: broken off, it is begun again."""
+        for db in await self.databases():
+            for doc, rev, body in await self.local_rows(db):
+                if isinstance(msgspec.json.decode(body, type=dict[str, Any]).get("history"), list):
+                    await self.put_local(db, doc, rev, None)
         held: _Own = _read_own(await self._wire.read(self._own_path()))
         fresh = secrets.token_hex(4)
         await self._wire.write("PUT", self._own_path(), None, encode({"_rev": held.rev, "incarnation": fresh}))

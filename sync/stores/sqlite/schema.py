@@ -90,6 +90,14 @@ def prepare(path: Path, incarnation: str) -> None:
         raise StoreDamaged(_ADVICE.format(path=path, what=error), path=str(path)) from error
 
 
+def begin_again(connection: sqlite3.Connection, incarnation: str) -> None:
+    """The file was restored: whoever synced with it starts from the beginning."""
+    connection.execute("UPDATE store SET value=? WHERE key='incarnation'", [incarnation])
+    # A replicator that finds its last run noted here as well as at its own side would go on from its own side's place, and leave
+    # out what the backup lacks. What has a history is a replicator's note.
+    connection.execute("DELETE FROM local WHERE json_type(CAST(body AS TEXT), '$.history') = 'array'")
+
+
 _ADVICE = (
     "The store {path} cannot be used: {what}. Nothing was changed. Stop here, keep a copy of the file with its -wal and -shm"
     " files, then restore the last backup with `fieldbook restore`; tablets bring back what the backup lacks."

@@ -32,7 +32,7 @@ from sync.stores.contract import (
 )
 from sync.stores.sqlite import read, upkeep
 from sync.stores.sqlite.blobs import Blobs
-from sync.stores.sqlite.schema import connect, prepare
+from sync.stores.sqlite.schema import begin_again, connect, prepare
 from sync.stores.sqlite.state import Standing, State
 from sync.stores.sqlite.write import Batch
 from sync.stores.sqlite.writer import Writer
@@ -80,6 +80,12 @@ class SqliteStore:
         await self._writer.close()
         self._executor.shutdown()
         self._reader.close()
+
+    async def new_incarnation(self) -> str:
+        fresh = secrets.token_hex(4)
+        await self._writer.do(lambda connection: begin_again(connection, fresh))
+        self.incarnation = fresh
+        return fresh
 
     async def databases(self) -> list[str]:
         return sorted(self._state.databases)
@@ -198,7 +204,11 @@ class SqliteStore:
 
         await self._writer.do(job)
 
-    async def compact(self, db: str) -> None:
+    async def compact(self, db: str, ids: Sequence[str] | None = None) -> None:
+        if ids is not None:
+            await self._writer.do(lambda connection: upkeep.overwrite(connection, self._state, db, ids))
+            await self._writer.rewrite_log()
+            return
         at: int | None = 0
         while at is not None:
             at = await self._writer.do(partial(upkeep.compact, state=self._state, db=db, after=at))

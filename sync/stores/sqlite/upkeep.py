@@ -21,6 +21,24 @@ def compact(connection: sqlite3.Connection, state: State, db: str, after: int) -
         "SELECT doc, tree FROM doc WHERE db=? AND doc>? AND tree IS NOT NULL ORDER BY doc LIMIT ?",
         [standing.db, after, CHUNK],
     ).fetchall()
+    _forget(connection, rows)
+    return rows[-1][0] if len(rows) == CHUNK else None
+
+
+def overwrite(connection: sqlite3.Connection, state: State, db: str, ids: Sequence[str]) -> None:
+    """Forget the bodies of these documents' revisions that are no leaves, and overwrite what they held."""
+    rows = connection.execute(
+        "SELECT doc, tree FROM doc WHERE db=? AND id IN (SELECT value FROM json_each(?)) AND tree IS NOT NULL",
+        [state.standing(db).db, json.dumps(list(ids))],
+    ).fetchall()
+    connection.execute("PRAGMA secure_delete=ON")
+    try:
+        _forget(connection, rows)
+    finally:
+        connection.execute("PRAGMA secure_delete=OFF")
+
+
+def _forget(connection: sqlite3.Connection, rows: Sequence[tuple[int, bytes]]) -> None:
     bodies: list[int] = []
     for number, stored in rows:
         tree = trees.decode(stored)
@@ -31,7 +49,6 @@ def compact(connection: sqlite3.Connection, state: State, db: str, after: int) -
             tree |= {rev: replace(node, body=0) for rev, node in spent.items()}
             connection.execute("UPDATE doc SET tree=? WHERE doc=?", [trees.encode(tree), number])
     remove_bodies(connection, bodies)
-    return rows[-1][0] if len(rows) == CHUNK else None
 
 
 def erase(
