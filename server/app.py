@@ -24,7 +24,20 @@ from litestar.types import Receive, Scope, Send
 from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
-from server.api import accounts, activities, audit, base, kept, ledger, login, photos, records, reviews, tablets
+from server.api import (
+    accounts,
+    activities,
+    audit,
+    base,
+    figures,
+    kept,
+    ledger,
+    login,
+    photos,
+    records,
+    reviews,
+    tablets,
+)
 from server.audit import Audit
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -64,6 +77,7 @@ API = [
     kept.router,
     records.router,
     activities.router,
+    figures.router,
     ledger.router,
     reviews.router,
     photos.router,

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import readers, type_of_id
 from sync.ledger import companions
+from sync.ledger.apply_assignments import assign
 from sync.ledger.apply_decisions import bind, realias, release
 from sync.ledger.apply_documents import month_of
 from sync.ledger.apply_records import recheck
@@ -56,6 +57,8 @@ def _accompanies(
         rows = page.sql.execute("SELECT facts FROM companion WHERE record=? AND type='review'", [record])
         if any(companions.decode(facts).decision in companions.STANDING for (facts,) in rows):
             page.due.add(("hash", db, record))
+    elif of == "assignment":
+        assign(page, companion, before, after)
     elif of == "check":
         if before is None or after is None or bool(before.problems) != bool(after.problems):
             recheck(page, record)

@@ -2,6 +2,7 @@
 takes apart again, change their bucket."""
 
 from sync.ledger import companions
+from sync.ledger.apply_assignments import reassign
 from sync.ledger.apply_records import move
 from sync.ledger.decisions import decisions, follow
 from sync.ledger.page import Page
@@ -38,6 +39,7 @@ def realias(page: Page, subject: str) -> None:
         root = follow(aliases, one)
         if root != was.get(one, one):
             move(page, one, root)
+            reassign(page, one, root)
 
 
 def release(page: Page, review: str) -> None:
