@@ -34,6 +34,7 @@ from server.api import (
     ledger,
     login,
     photos,
+    promises,
     records,
     reviews,
     tablets,
@@ -79,6 +80,7 @@ API = [
     activities.router,
     figures.router,
     ledger.router,
+    promises.router,
     reviews.router,
     photos.router,
 ]

@@ -13,6 +13,7 @@ import msgspec
 
 from sync.errors import Forbidden
 from sync.ledger import companions
+from sync.ledger.contribution import Base
 from sync.ledger.facts import decode
 from sync.stores.contract import Readers
 
@@ -75,7 +76,7 @@ def records(
     sql: Connection, reader: Reader, where: RecordWhere, before: tuple[str, str], limit: int
 ) -> list[RecordRow]:
     """Newest day first; `before` is (day, id) of the last one shown."""
-    branches = where.branches if where.branches is not None else _every_branch(sql)
+    branches = where.branches if where.branches is not None else every_branch(sql)
     found = heapq.merge(
         *[_records_of(sql, reader, where, branch, before, limit) for branch in branches],
         key=lambda row: (row.day, row.id),
@@ -111,6 +112,15 @@ def beside(sql: Connection, reader: Reader, record: str) -> list[tuple[str, str,
         [record, *_seen(reader)],
     )
     return [(one, of, companions.decode(facts)) for one, of, facts in rows]
+
+
+def counted_ratings(sql: Connection, record: str) -> set[str]:
+    """The rating that counts of the service that this record tells of (LG7)."""
+    rows = sql.execute(
+        "SELECT c.item FROM record r JOIN contribution c ON c.activity = r.anchor WHERE r.id=? AND c.base=?",
+        [record, int(Base.RATING)],
+    )
+    return {rating for (rating,) in rows}
 
 
 def companion(sql: Connection, reader: Reader, doc: str) -> tuple[str, str, companions.CompanionFacts] | None:
@@ -154,7 +164,7 @@ def activity(
 def branches_for(sql: Connection, reader: Reader, asked: str | None) -> list[str]:
     """The branches whose figures and activities may be shown: one that is asked for, or all. Raises Forbidden."""
     if reader is None or "committee" in reader:
-        return [asked] if asked else _every_branch(sql)
+        return [asked] if asked else every_branch(sql)
     own = sorted(one.removeprefix("branch:") for one in reader if one.startswith("branch:"))
     if asked is not None and asked not in own:
         raise Forbidden("You may not see this branch's record.", branch=asked)
@@ -229,7 +239,7 @@ def _seen(reader: Reader) -> list[str]:
     return [] if reader is None else [json.dumps(sorted(reader))]
 
 
-def _every_branch(sql: Connection) -> list[str]:
+def every_branch(sql: Connection) -> list[str]:
     """Each branch that has records, by one step of the index each."""
     found: list[str] = []
     at = ""
