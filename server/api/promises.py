@@ -1,5 +1,5 @@
 """Decide how the desk follows problems to their end and promised services through their stages: what is overdue stands out, and each
-leads to its record, its follow-ups and its activity (LG13, LG15)."""
+leads to its record, its follow-ups and its activity (FG4, FG6)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal

@@ -61,9 +61,8 @@ def make_activity(
     fields["person_minutes"] = sum(minutes for minutes, _ in attendance.values())
     fields["problems"], fields["solved"] = len(problems), sum(one.state == "solved" for one in problems)
     fields["state"] = "approved" if all(part.approved for part in parts) else "open"
-    counting = Counting(parts, branches, kind, subject, attendance, zone)
-    rows = counting.contributions()
-    return Activity(activity_id(parts[0].id), first.branch, branches, first.day, fields, rows, counting.promises())
+    rows, promises = Counting(parts, branches, kind, subject, attendance, zone).rows()
+    return Activity(activity_id(parts[0].id), first.branch, branches, first.day, fields, rows, promises)
 
 
 def _attendance(parts: Sequence[Part]) -> dict[str, tuple[int, Part]]:

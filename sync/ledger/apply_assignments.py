@@ -1,4 +1,4 @@
-"""Decide from when until when a subject is assigned to a member, and whom a problem is (LG14, LG15). An assignment is written once: a
+"""Decide from when until when a subject is assigned to a member, and whom a problem is (FG5, FG6). An assignment is written once: a
 later one that supersedes it takes its place from its own first day on, and one whose state is ended only ends it.
 """
 

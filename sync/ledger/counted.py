@@ -1,4 +1,4 @@
-"""Decide what one activity contributes to the figures, row by row, and what in it is to be done by a day (LG4 to LG7, LG13). Pure."""
+"""Decide what one activity contributes to the figures, row by row, and what in it is to be done by a day (LG4 to LG7, FG4). Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -35,15 +35,19 @@ class Counting(NamedTuple):
     attendance: Attendance
     zone: ZoneInfo
 
-    def contributions(self) -> list[Contribution]:
-        rows = [*self._activity(), *self._problems()]
-        if self.parts[0].facts.of == "service":
-            rows += self._service()
-        rows += self._votes()
-        return rows
+    def rows(self) -> tuple[list[Contribution], list[Promise]]:
+        told, due = [*self._activity(), *self._problems()], self._due_problems()
+        of = self.parts[0].facts.of
+        if of == "service":
+            promised = self._kept()
+            told += self._service(promised)
+            if promised is not None:
+                due.append(self._due_service(*promised))
+        elif of == "event":
+            told += self._votes()
+        return told, due
 
-    def promises(self) -> list[Promise]:
-        """The problems, and the service when a time was promised for it."""
+    def _due_problems(self) -> list[Promise]:
         rows = []
         for part in self.parts:
             for problem in part.facts.problems:
@@ -63,24 +67,21 @@ class Counting(NamedTuple):
                         last=last,
                     )
                 )
-        if found := self._kept():
-            part, told_of = found
-            closed = OPEN if told_of.done is None else local_day(told_of.done, self.zone)
-            rows.append(
-                self._promise(
-                    "service",
-                    part,
-                    "",
-                    part.facts.author,
-                    due=local_day(told_of.promised, self.zone),
-                    closed=closed,
-                    state=reached(part.facts.stages),
-                    timely=told_of.timely or "",
-                    value=1,
-                    last="",
-                )
-            )
         return rows
+
+    def _due_service(self, part: Part, promised: Kept) -> Promise:
+        return self._promise(
+            "service",
+            part,
+            "",
+            part.facts.author,
+            due=local_day(promised.promised, self.zone),
+            closed=OPEN if promised.done is None else local_day(promised.done, self.zone),
+            state=reached(part.facts.stages),
+            timely=promised.timely or "",
+            value=1,
+            last="",
+        )
 
     def _activity(self) -> Iterator[Contribution]:
         for branch in self.branches:
@@ -97,7 +98,7 @@ class Counting(NamedTuple):
                 if told.state == "solved":
                     yield self._row(Base.SOLUTION, part, 1, member=told.owner, item=problem.item, day=told.closed)
 
-    def _service(self) -> Iterator[Contribution]:
+    def _service(self, promised: tuple[Part, Kept] | None) -> Iterator[Contribution]:
         """One service told by two is one service: it has the matters of the record that counts most, the first rating that was given,
         and the first answer of a call-back."""
         most = max(self.parts, key=lambda part: part.facts.matters)
@@ -111,10 +112,9 @@ class Counting(NamedTuple):
         called = next((part for part in self.parts if part.facts.called_back), None)
         if called is not None:
             yield from self._credited(Base.CALLED_BACK, called, int(called.facts.called_back == "satisfied"))
-        found = self._kept()
-        if found is not None and found[1].done is not None and found[1].timely is not None:
-            day = local_day(found[1].done, self.zone)
-            yield from self._credited(Base.PROMISE_KEPT, found[0], VALUES[found[1].timely], day=day)
+        if promised is not None and promised[1].done is not None and promised[1].timely is not None:
+            day = local_day(promised[1].done, self.zone)
+            yield from self._credited(Base.PROMISE_KEPT, promised[0], VALUES[promised[1].timely], day=day)
 
     def _votes(self) -> Iterator[Contribution]:
         most = max(self.parts, key=lambda part: part.facts.votes)
@@ -126,9 +126,7 @@ class Counting(NamedTuple):
     def _kept(self) -> tuple[Part, Kept] | None:
         """The earliest record that tells what was promised; one that tells of the conclusion too before one that does not."""
         told = [(part, found) for part in self.parts if (found := kept(part.facts.stages, self.zone)) is not None]
-        if not told or self.parts[0].facts.of != "service":
-            return None
-        return next((one for one in told if one[1].done is not None), told[0])
+        return next((one for one in told if one[1].done is not None), told[0] if told else None)
 
     def _credited(self, base: Base, part: Part, value: int, *, item: str = "", day: str = "") -> Iterator[Contribution]:
         """As the activity itself is credited: to everybody who took part, and to branches of which nobody did. So a share of the

@@ -1,4 +1,4 @@
-"""Decide how a figure has grown on another period (LG16): a count by per cent, a share by percentage points. Pure."""
+"""Decide how a figure has grown on another period (FG8): a count by per cent, a share by percentage points. Pure."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Decide which days a period has, and which period each is compared with: the one before it, and the same of the year before (LG16).
+"""Decide which days a period has, and which period each is compared with: the one before it, and the same of the year before (FG8).
 Pure; days are the centre's local ones.
 
 | period | the one before | the same of the year before |

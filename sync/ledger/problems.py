@@ -1,4 +1,4 @@
-"""Decide what became of a problem: what its record says, what later visits followed up, and whom it was assigned to (LG6, LG15)."""
+"""Decide what became of a problem: what its record says, what later visits followed up, and whom it was assigned to (LG6, FG6)."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence

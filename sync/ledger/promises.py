@@ -1,4 +1,4 @@
-"""Decide how problems and promised services are listed: what is due first stands first, and what is overdue can be asked for (LG15).
+"""Decide how problems and promised services are listed: what is due first stands first, and what is overdue can be asked for (FG6).
 
 Every list goes down one index: by due day, or, for what is still open at a day, by the day on which it was done. Both are narrowed to
 the records that the reader may see.
@@ -82,7 +82,7 @@ def problem(
 ) -> tuple[PromiseRow, list[Followed]] | None:
     """One problem with its follow-ups in the order of days; None when there is none that the reader may see."""
     row = sql.execute(
-        f"{_select()} WHERE p.record=:record AND p.item=:item AND p.of='problem'" + _seen(reader),
+        f"{_select()} WHERE r.id=:record AND p.activity=r.anchor AND p.item=:item AND p.of='problem'" + _seen(reader),
         {"record": record, "item": item, **_seen_by(reader)},
     ).fetchone()
     return None if row is None else (_row(row, at), follow_ups(sql, f"{record}#{item}"))

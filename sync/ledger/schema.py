@@ -56,7 +56,6 @@ CREATE TABLE promise(
   value INTEGER NOT NULL, last TEXT NOT NULL, PRIMARY KEY(activity, n)) WITHOUT ROWID;
 CREATE INDEX promise_due ON promise(branch, of, due, record, item);
 CREATE INDEX promise_closed ON promise(branch, of, closed, due);
-CREATE INDEX promise_of ON promise(record, item);
 CREATE TABLE assigned(
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, branch TEXT NOT NULL, member TEXT NOT NULL, named TEXT NOT NULL,
   subject TEXT NOT NULL,                               -- the one that aliases lead to from the one that is named

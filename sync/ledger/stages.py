@@ -1,4 +1,4 @@
-"""Decide whether a service was done in the time that was promised (LG13). Pure.
+"""Decide whether a service was done in the time that was promised (FG4). Pure.
 
 What was promised for the matter is the time of its conclusion, else of its delivery. Early is what was done on an earlier day of the
 centre than the promised one; on time, what was done by the promised moment; late, what was done after it.
@@ -33,6 +33,8 @@ def timely(promised: int, actual: int, zone: ZoneInfo) -> Timely:
 
 def kept(stages: Sequence[StageFact], zone: ZoneInfo) -> Kept | None:
     """None where nothing was promised. What was delivered without a word on its conclusion was concluded by then."""
+    if not any(one.promised is not None for one in stages):
+        return None
     known = {one.stage: one for one in stages}
     concluded, delivered = known.get("concluded"), known.get("delivered")
     if concluded is not None and concluded.promised is not None:
