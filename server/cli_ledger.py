@@ -16,7 +16,8 @@ def rebuild(settings: Settings) -> None:
 
     made = rebuild_ledger(settings, _show)
     for figure in FIGURES:
-        click.echo(f"{made.figures[figure.code]:>10}  {figure.zh}  {figure.en}")
+        value = made.figures[figure.code]
+        click.echo(f"{'-' if value is None else value:>10}  {figure.name[0]}  {figure.name[1]}")
     click.echo(f"The ledger is made. Its digest is {made.digest}.")
 
 

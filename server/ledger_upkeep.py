@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from server.app import open_store
 from server.data import locked
 from server.settings import Settings
 from sync.databases import OFFICE
 from sync.erasure import Erasures
+from sync.ledger.figure import Value
 from sync.ledger.follow import catch_up
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuild import Difference, compare, figure_totals, rebuild
@@ -23,7 +26,7 @@ Progress = Callable[[str, int], None]
 
 class Rebuilt(NamedTuple):
     digest: str
-    figures: dict[str, int]
+    figures: dict[str, Value]
 
 
 def rebuild_ledger(settings: Settings, progress: Progress) -> Rebuilt:
@@ -35,7 +38,9 @@ def rebuild_ledger(settings: Settings, progress: Progress) -> Rebuilt:
             return await rebuild(store, path, settings.zone, erased, progress)
 
     with locked(settings.directory, "command"):
-        return Rebuilt(asyncio.run(work()), figure_totals(path))
+        digest = asyncio.run(work())
+        today = datetime.now(ZoneInfo(settings.zone)).date().isoformat()
+        return Rebuilt(digest, figure_totals(path, today))
 
 
 def check_ledger(settings: Settings, progress: Progress) -> list[Difference]:

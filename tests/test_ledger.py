@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from schemas import check
+from schemas.vocabulary import SERVICE_KINDS
 from sync.errors import BadRequest
+from sync.ledger.counting import FigureWhere, contributions, figures, parts_of
 from sync.ledger.documents import month_id
-from sync.ledger.figures import BY_CODE, FIGURES
-from sync.ledger.queries import FigureWhere, contributions, figures
+from sync.ledger.figures import BY_CODE, COUNTED, QUOTIENTS
 from sync.ledger.schema import prepare
 from sync.reconcile.activities import CROWD
 from sync.reconcile.explain import seen_hash
@@ -34,7 +35,7 @@ async def add(one: Working, *bodies: dict[str, Any], db: str = "branch-b03") -> 
     await one.idle()
 
 
-async def counted(one: Working, where: FigureWhere = EVERYTHING) -> dict[str, int]:
+async def counted(one: Working, where: FigureWhere = EVERYTHING) -> dict[str, Any]:
     """The figures that are not 0."""
     told = await one.ledger.read(lambda sql: figures(sql, where))
     return {code: value for code, value in told[""].items() if value}
@@ -47,6 +48,15 @@ def review(record_id: str, decision: str, author: str = "m0001", order: int = 0,
     }
     body["stamps"] = {"": stamp(author, "desk", number=order)}
     return body
+
+
+def link(
+    member: str, subject: str, first: str = "2026-01-01", until: str | None = None, **fields: Any
+) -> dict[str, Any]:
+    """A subject that the secretary of b03 assigns to a member."""
+    told = {"kind": "link", "member": member, "subject": subject, "days": [first, until], "state": "given"}
+    body = record("assignment", author="m0001")
+    return {**body, "fields": told | fields}
 
 
 async def test_lg1_deleted_and_made_anew_it_says_the_same_in_any_order_of_arrival(tmp_path: Path) -> None:
@@ -94,22 +104,47 @@ async def test_lg1_deleted_and_made_anew_it_says_the_same_in_any_order_of_arriva
 
 
 async def test_lg2_every_figure_is_data_and_opens_to_the_rows_that_make_it(one: Working) -> None:
-    service = plain("service", period=hours(1, 2), matters=3)
+    stages = {
+        "stages__concluded__promised": "2026-11-22T09:00:00Z",
+        "stages__concluded__actual": "2026-11-20T02:00:00Z",
+    }
+    resident = f"resident:{7:026d}"
+    service = plain("service", period=hours(1, 2), matters=3, called_back="satisfied", **stages)
+    late = plain(
+        "service",
+        "m0042",
+        period=hours(5, 6),
+        stages__concluded__promised="2026-11-01T09:00:00Z",
+        stages__concluded__actual=None,
+    )
     await add(
         one,
+        late,
+        visit(
+            "m0042",
+            subject=resident,
+            period=hours(2, 3),
+            problems__item2__text="路灯",
+            problems__item2__due="2026-11-20",
+        ),
+        link("m0042", resident),
+        plain("event", kind="organisational_life", period=hours(9, 10), votes=12, satisfied=11),
+        visit(subject=f"project:{1:026d}", period=hours(10, 11)),
+        record("rating", fields={"record": service["_id"], "score": 3, "at": "2026-11-20T08:00:00Z"}),
         visit(problems__item1__text="漏雨", problems__item1__state="solved", participants__m0042=True),
         service,
-        record("rating", fields={"record": service["_id"], "score": 5}),
+        record("rating", fields={"record": service["_id"], "score": 5, "at": "2026-11-20T03:00:00Z"}),
         plain("event", kind="bin_duty", period=hours(3, 5), participants__m0042=True),
         plain("event", kind="clean_up", period=hours(6, 7)),
         plain("survey", period=hours(8, 9)),
     )
     told = await counted(one)
-    assert {code for code, value in told.items() if value} == set(BY_CODE) - {"residents", "projects"}
-    for figure in FIGURES:
-        assert all((figure.zh, figure.en, figure.meaning_zh, figure.meaning_en, *figure.unit))
+    kinds = {f"services_{kind}" for kind in SERVICE_KINDS} - {f"services_{service['fields']['kind']}"}
+    assert set(told) == set(BY_CODE) - kinds
+    for figure in COUNTED:
+        assert all((*figure.name, *figure.meaning, *figure.unit))
         rows, more = await one.ledger.read(
-            lambda sql, figure=figure: contributions(sql, figure, EVERYTHING, ("", "", "", -1), 100)
+            lambda sql, figure=figure: contributions(sql, figure, EVERYTHING, ("", "", "", "", ""), 100)
         )
         assert more is None
         value = {
@@ -119,10 +154,14 @@ async def test_lg2_every_figure_is_data_and_opens_to_the_rows_that_make_it(one: 
             "subjects": len({row.subject for row in rows}),
         }[figure.count]
         assert value == told.get(figure.code, 0), figure.code
-    assert told["matters"] == 3
-    assert (told["duty_turns"], told["duty_minutes"]) == (2, 240)
+    assert (told["duty_turns"], told["duty_minutes"], told["duty_hours"]) == (2, 240, 4)
     with pytest.raises(BadRequest):
         await one.ledger.read(lambda sql: figures(sql, EVERYTHING, "colour"))
+
+    for quotient in QUOTIENTS:
+        assert [part.code for part in parts_of(quotient)] == list(quotient.parts)
+        assert all((*quotient.name, *quotient.meaning, *quotient.unit))
+    assert (told["matters"], told["votes_share"], told["person_hours"]) == (4, 91.67, 12.2)
 
 
 async def test_lg3_a_record_with_problems_counts_when_it_is_put_right(one: Working) -> None:
@@ -186,7 +225,7 @@ async def test_lg6_a_problem_followed_up_as_solved_counts_on_the_day_on_which_it
     )
     await add(one, later)
     (row,), _ = await one.ledger.read(
-        lambda sql: contributions(sql, BY_CODE["problems_solved"], EVERYTHING, ("", "", "", -1), 10)
+        lambda sql: contributions(sql, BY_CODE["problems_solved"], EVERYTHING, ("", "", "", "", ""), 10)
     )
     assert (row.record, row.item, row.day) == (found["_id"], "item1", "2026-11-25")
     taken_back = edited(later, "follow_ups/next1/state", "in_hand")

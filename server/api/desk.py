@@ -1,6 +1,8 @@
 """Decide what the desk's routes share: which days are asked for, how a list goes on, and that reading about persons is written down."""
 
+from calendar import monthrange
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ from server.services import Services
 from sync.actor import Actor
 from sync.databases import OFFICE
 from sync.errors import BadRequest, NotFound
+from sync.ledger.periods import YEARS
 from sync.ledger.queries import Place, Reader, places
 from sync.stores.contract import LEAVES, Found, Want
 
@@ -22,6 +25,27 @@ def days(first: str | None, last: str | None) -> tuple[str, str]:
         if given is not None and not (len(given) in (4, 7, 10) and given.replace("-", "").isdigit()):
             raise BadRequest("A day is written 2026-11-20, a month 2026-11, a year 2026.", code="bad_day")
     return first or "", (last + "~") if last else "~"
+
+
+def whole_day(given: str, *, end: bool = False) -> date:
+    """A day; of a month or year its first, or (`end`) its last. Raises BadRequest."""
+    days(given, None)
+    try:
+        if len(given) == 10:
+            found = date.fromisoformat(given)
+        else:
+            year, month = int(given[:4]), int(given[5:7] or (12 if end else 1))
+            found = date(year, month, monthrange(year, month)[1] if end else 1)
+    except ValueError:
+        raise BadRequest("There is no such day.", code="bad_day") from None
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise BadRequest(f"Days lie between {YEARS[0]} and {YEARS[1]}.", code="bad_day")
+    return found
+
+
+def today(services: Services) -> str:
+    """The centre's local day."""
+    return services.now().astimezone(services.ledger.zone).date().isoformat()
 
 
 def cursor(values: Iterable[Any] | None) -> str | None:

@@ -1,41 +1,26 @@
-"""Decide how figures and branches' activity records are shown, and that each figure opens to the rows and records behind it."""
+"""Decide how branches' activity records are shown: as they are now, and as they were approved."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from server.api.base import need_login
-from server.api.desk import cursor, days, resume
+from server.api.desk import days
+from server.api.figures import opening
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of
 from sync.errors import NotFound
+from sync.ledger.counting import IN_MONTH
 from sync.ledger.documents import month_id, month_wanted
+from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import FIGURES
-from sync.ledger.queries import (
-    ContributionRow,
-    FigureWhere,
-    branches_for,
-    contributions,
-    figure_of,
-    figures,
-    months,
-)
+from sync.ledger.queries import branches_for, months
 from sync.reconcile.explain import seen_hash
 from sync.stores.contract import Want
-
-
-class FigureMeaning(msgspec.Struct, frozen=True):
-    code: str
-    zh: str
-    en: str
-    unit_zh: str
-    unit_en: str
-    meaning_zh: str
-    meaning_en: str
 
 
 class FigureTold(msgspec.Struct, frozen=True):
@@ -46,23 +31,8 @@ class FigureTold(msgspec.Struct, frozen=True):
     en: str
     unit_zh: str
     unit_en: str
-    value: int
+    value: Value
     open: str
-
-
-class Group(msgspec.Struct, frozen=True):
-    """The figures of one branch, month, member …; of everything asked for where nothing was to be grouped by."""
-
-    group: str
-    figures: dict[str, int]
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """The rows behind a figure. `next`: give it as `after` to go on; none at the end."""
-
-    figure: FigureMeaning
-    contributions: list[ContributionRow]
-    next: str | None
 
 
 class MonthRow(msgspec.Struct, frozen=True):
@@ -90,69 +60,6 @@ class Month(msgspec.Struct, frozen=True):
     approved_by: str
     approved_at: str
     seen: str
-
-
-@get("/figures/meanings")
-async def meanings() -> list[FigureMeaning]:
-    """What each figure counts."""
-    return [_meaning(figure.code) for figure in FIGURES]
-
-
-@get("/figures")
-async def read_figures(
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    branch: FromQuery[str | None] = None,
-    first: FromQuery[str | None] = None,
-    last: FromQuery[str | None] = None,
-    member: FromQuery[str | None] = None,
-    window: FromQuery[str | None] = None,
-    unit: FromQuery[str | None] = None,
-    type: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
-    subject: FromQuery[str | None] = None,
-    by: FromQuery[str | None] = None,
-) -> list[Group]:
-    """Every figure of a period, over the branches that the actor may see; `by` groups by branch, month, day, member, window, unit,
-    of or kind. `first` and `last`: local days, months or years, both inclusive."""
-    span = days(first, last)
-
-    def query(sql: Any) -> list[Group]:
-        branches = branches_for(sql, actor.reader, branch)
-        where = FigureWhere(branches, *span, member, window, unit, type, kind, subject)
-        return [Group(group, told) for group, told in figures(sql, where, by).items()]
-
-    return await services.ledger.read(query)
-
-
-@get("/figures/{code:str}/contributions")
-async def open_figure(
-    services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    code: FromPath[str],
-    branch: FromQuery[str | None] = None,
-    first: FromQuery[str | None] = None,
-    last: FromQuery[str | None] = None,
-    member: FromQuery[str | None] = None,
-    window: FromQuery[str | None] = None,
-    unit: FromQuery[str | None] = None,
-    type: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
-    subject: FromQuery[str | None] = None,
-    after: FromQuery[str | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
-) -> Opened:
-    """The rows behind a figure; each names its activity and its record."""
-    span, figure = days(first, last), figure_of(code)
-    at = resume(after, "", "", "", -1)
-
-    def query(sql: Any) -> Opened:
-        branches = branches_for(sql, actor.reader, branch)
-        where = FigureWhere(branches, *span, member, window, unit, type, kind, subject)
-        rows, more = contributions(sql, figure, where, at, limit)
-        return Opened(_meaning(code), rows, cursor(more))
-
-    return await services.ledger.read(query)
 
 
 @get("/activity-records")
@@ -215,16 +122,12 @@ def _month(branch: str, month: str, fields: dict[str, Any], published: list[int]
     def named(head: str) -> list[str]:
         return [path.removeprefix(head) for path in fields if path.startswith(head)]
 
+    counted = {one.code: fields.get(f"figures/{one.code}", 0) for one in IN_MONTH}
+    opens = f"branch={branch}&first={month}&last={month}"
     told = [
-        FigureTold(
-            one.code,
-            one.zh,
-            one.en,
-            *one.unit,
-            fields.get(f"figures/{one.code}", 0),
-            f"/api/v1/figures/{one.code}/contributions?branch={branch}&first={month}&last={month}",
-        )
+        FigureTold(one.code, *one.name, *one.unit, _value(one, counted), opening(one.code, opens))
         for one in FIGURES
+        if isinstance(one, Quotient) or one.code in counted
     ]
     return Month(
         month_id(branch, month),
@@ -242,14 +145,13 @@ def _month(branch: str, month: str, fields: dict[str, Any], published: list[int]
     )
 
 
-def _meaning(code: str) -> FigureMeaning:
-    one = figure_of(code)
-    return FigureMeaning(one.code, one.zh, one.en, *one.unit, one.meaning_zh, one.meaning_en)
+def _value(figure: Figure | Quotient, counted: dict[str, int]) -> Value:
+    return figure.value(counted) if isinstance(figure, Quotient) else counted[figure.code]
 
 
 router = Router(
     "/",
-    route_handlers=[meanings, read_figures, open_figure, list_months, read_month],
+    route_handlers=[list_months, read_month],
     guards=[need_login],
     tags=["ledger"],
 )

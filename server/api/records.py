@@ -1,6 +1,7 @@
 """Decide how the desk lists field records, and what it is told of one: its values with their history, and all that accompanies it."""
 
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Router, get
@@ -9,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from schemas import label_of, readers, rule_of, upgrade
 from schemas.canonical import NotCanonical
+from schemas.vocabulary import STAGES
 from server.api.base import need_login
 from server.api.desk import cursor, days, is_personal, leaves_of, note_reading, place_of, resume
 from server.services import Services
@@ -16,8 +18,10 @@ from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
 from sync.errors import Conflict, NotFound
+from sync.ledger.facts import facts_of
 from sync.ledger.follow import hashes
-from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, records
+from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, counted_ratings, records
+from sync.ledger.stages import kept, timely
 from sync.reconcile.explain import Explanation, Fate, Held, disputed, explain, history, removed
 from sync.reconcile.joining import joined
 from sync.stores.contract import Found, Want
@@ -72,16 +76,32 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Companion(msgspec.Struct, frozen=True):
-    """A photo, rating, signature, assignment or review decision, as it was written."""
+    """A photo, rating, signature, assignment or review decision, as it was written. `counts`: False for a rating of a service that
+    had one already, or whose record counts nowhere."""
 
     id: str
     type: str
     author: str
     fields: dict[str, Any]
+    counts: bool
+
+
+class StageTold(msgspec.Struct, frozen=True):
+    """A stage of a service, in order. `timely`: early, on_time or late once it is done and was promised, overdue where it is not done
+    in time; else ""."""
+
+    stage: str
+    zh: str
+    en: str
+    promised: str
+    actual: str
+    by: str
+    timely: str
 
 
 class RecordTold(msgspec.Struct, frozen=True):
-    """`seen` is what a decision on this record is bound to: give it back with the decision."""
+    """`seen` is what a decision on this record is bound to: give it back with the decision. `timely`: of a service as a whole, by the
+    time that was promised for its conclusion, else for its delivery."""
 
     id: str
     database: str
@@ -93,6 +113,8 @@ class RecordTold(msgspec.Struct, frozen=True):
     problems: list[dict[str, Any]]
     relayed: list[dict[str, Any]]
     beside: list[Companion]
+    stages: list[StageTold]
+    timely: str
     review: str
     activity: str | None
     seen: str
@@ -174,6 +196,7 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
         _list(check.get("problems")),
         _list(check.get("relayed")),
         await _beside(services, actor, place.db, record),
+        *_stages(services, body),
         place.review,
         place.activity,
         seen,
@@ -238,7 +261,9 @@ async def _check(services: Services, place: Place, record: str) -> dict[str, Any
 
 async def _beside(services: Services, actor: Actor, db: str, record: str) -> list[Companion]:
     """Companions that the actor may read, checks left out."""
-    known = await services.ledger.read(lambda sql: beside(sql, actor.reader, record))
+    known, counting = await services.ledger.read(
+        lambda sql: (beside(sql, actor.reader, record), counted_ratings(sql, record))
+    )
     wants = [Want(one) for one, of, _ in known if of != "check"]
     told = []
     for found in await services.store.get(db, wants) if wants else []:
@@ -249,8 +274,42 @@ async def _beside(services: Services, actor: Actor, db: str, record: str) -> lis
                 continue
             fields = body.get("fields")
             shown = {path: value for path, value in fields.items() if not path.startswith("readers/")} if fields else {}
-            told.append(Companion(found.id, str(body.get("type")), str(body.get("author", "")), shown))
+            of, author = str(body.get("type")), str(body.get("author", ""))
+            told.append(Companion(found.id, of, author, shown, of != "rating" or found.id in counting))
     return told
+
+
+def _stages(services: Services, body: dict[str, Any]) -> tuple[list[StageTold], str]:
+    """The stages of a service and whether it as a whole was in time; of other types nothing."""
+    fields = body.get("fields")
+    if body.get("type") != "service" or not isinstance(fields, dict):
+        return [], ""
+    zone, now = services.ledger.zone, int(services.now().timestamp())
+    facts = facts_of(body, zone)
+    told = [
+        StageTold(
+            one.stage,
+            *STAGES[one.stage],
+            *_said(fields, one.stage),
+            _timely(one.promised, one.actual, now, zone),
+        )
+        for one in facts.stages
+    ]
+    whole = kept(facts.stages, zone)
+    return told, "" if whole is None else _timely(whole.promised, whole.done, now, zone)
+
+
+def _said(fields: dict[str, Any], stage: str) -> tuple[str, str, str]:
+    promised, actual, by = (str(fields.get(f"stages/{stage}/{part}") or "") for part in ("promised", "actual", "by"))
+    return promised, actual, by
+
+
+def _timely(promised: int | None, actual: int | None, now: int, zone: ZoneInfo) -> str:
+    if promised is None:
+        return ""
+    if actual is None:
+        return "overdue" if promised < now else ""
+    return timely(promised, actual, zone)
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

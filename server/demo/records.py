@@ -23,6 +23,9 @@ from sync.reconcile.edit import edit
 TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06
 """Shares: of what several did, recorded by two of them; of records with a mistake; changed later; changed on two tablets
 without knowing of each other; of services rated; of surveys made by several branches together."""
+RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.02, 0.02, 0.12
+"""Shares: of rated services rated once more; of services with a promised time still under way, and late; of open problems that the
+secretary assigns to somebody."""
 OPEN_PROBLEMS_MAX = 60
 _CHECKLIST = ("premises", "area", "facilities", "safety", "documents")
 _CHECKLIST_TEXTS = (
@@ -163,12 +166,26 @@ class Maker:
         fields["stages/received/actual"] = received
         fields["stages/received/by"] = author.id
         if committed:
-            fields["stages/concluded/promised"] = self._hour(17, dice.between(0, 5) - dice.chance(0.02) * 6)
-        fields["stages/concluded/actual"] = fields["period"][1]
-        if work.kind == "certificate_delivered":
+            self._stages(fields, author, earlier)
+        else:
+            fields["stages/concluded/actual"] = fields["period"][1]
+        if work.kind == "certificate_delivered" and "stages/concluded/actual" in fields:
             fields["stages/delivered/actual"] = fields["period"][1]
         if dice.chance(0.05):
             fields["called_back"] = "satisfied" if dice.chance(0.997) else "not_satisfied"
+
+    def _stages(self, fields: dict[str, Any], author: Member, earlier: int) -> None:
+        """A matter with a promised time goes through its stages: some early, most on time, a few late or still under way."""
+        dice, late = self.dice, self.dice.chance(LATE)
+        fields["stages/concluded/promised"] = self._hour(17, -dice.between(1, 3) if late else dice.between(0, 5))
+        fields["stages/examined/promised"] = self._hour(17, 1 - earlier)
+        began = dice.between(1020, 1040)
+        for at, stage in enumerate(("examined", "reviewed", "decided")):
+            fields[f"stages/{stage}/actual"] = self._instant(began + at * 10, -earlier)
+        fields["stages/examined/by"] = author.id
+        if not dice.chance(UNDER_WAY):
+            fields["stages/concluded/actual"] = fields["period"][1]
+            fields["stages/concluded/by"] = author.id
 
     def _survey(self, fields: dict[str, Any], done: Done) -> None:
         author, ends = done.author, done.ends
@@ -260,9 +277,14 @@ class Maker:
         for path, state in list(fields.items()):
             if path.startswith("problems/") and path.endswith("/state") and state != "solved" and subject is not None:
                 result = dice.pick(texts.PROBLEMS.get(work.kind, texts.PROBLEMS["other"]))[1]
-                self.open[branch.id].append(Problem(record, path.split("/")[1], subject, result, self.day))
+                item = path.split("/")[1]
+                self.open[branch.id].append(Problem(record, item, subject, result, self.day))
+                if dice.chance(URGED):
+                    yield Made(db, self._urged(body, item, branch, ms), branch.holding("secretary")[0])
         if work.type == "service" and subject and subject.kind not in _NOT_RATED_BY and dice.chance(RATED):
             yield Made(db, self._rating(body, branch, author, ms), author)
+            if dice.chance(RATED_AGAIN):
+                yield Made(db, self._rating(body, branch, author, ms, later=dice.between(5, 90)), author)
         if not plain and done.others and dice.chance(ON_TWO_TABLETS):
             yield from self._on_two_tablets(db, body, first["_rev"], author, done.others[0], ms)
         elif dice.chance(EDITED):
@@ -306,7 +328,20 @@ class Maker:
             found = self._fields(done) | {"matter": matter, "case": case, **parties}
             yield from self._recorded(done, "shared", found, plain=True)
 
-    def _rating(self, record: dict[str, Any], branch: Branch, author: Member, ms: int) -> dict[str, Any]:
+    def _urged(self, record: dict[str, Any], item: str, branch: Branch, ms: int) -> dict[str, Any]:
+        """The secretary makes a member answer for a problem, until a day."""
+        dice, secretary = self.dice, branch.holding("secretary")[0]
+        fields = {"kind": "problem", "member": dice.pick(branch.members).id, "record": record["_id"], "state": "given"}
+        fields |= {"problem": f"{record['_id']}#{item}", "text": "请跟踪督办，到期前反馈办理结果。"}
+        fields["days"] = [self.day.isoformat(), (self.day + timedelta(days=dice.between(5, 20))).isoformat()]
+        fields |= {f"readers/{one}": True for one in sorted(readers(record))}
+        later = ms + dice.between(30, 600) * 60_000
+        return revision(self._body(f"assignment:{dice.id(later)}", "assignment", branch, secretary, fields, later), ())
+
+    def _rating(
+        self, record: dict[str, Any], branch: Branch, author: Member, ms: int, later: int = 0
+    ) -> dict[str, Any]:
+        """`later`: minutes after the service."""
         dice = self.dice
         score = dice.pick((5,) * 180 + (4,) * 17 + (3, 3, 2)) if dice.chance(0.98) else dice.pick((4, 3))
         fields = {
@@ -314,7 +349,8 @@ class Maker:
             "score": score,
             "channel": dice.pick(("hand_over", "hand_over", "code", "card")),
         }
-        fields["at"] = record["fields"]["period"][1]
+        given = datetime.fromisoformat(record["fields"]["period"][1]) + timedelta(minutes=later)
+        fields["at"] = given.strftime("%Y-%m-%dT%H:%M:%SZ")
         if dice.chance(0.08):
             fields["comment"] = dice.pick(texts.REMARKS)
         fields |= {f"readers/{one}": True for one in sorted(readers(record))}

@@ -1,4 +1,4 @@
-"""Decide what the ledger remembers of what accompanies a record: ratings, photos, checks, decisions. Pure."""
+"""Decide what the ledger remembers of what accompanies a record: ratings, photos, checks, decisions, assignments. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,8 @@ STANDING = ("approve", "return", "reopen")
 
 
 class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What of a companion counts. `order` sorts decisions by time; `records` are those that a join or split names."""
+    """What of a companion counts. `order` sorts decisions by time; `records` are those that a join or split names; `branch` to
+    `days` are an assignment's."""
 
     author: str = ""
     order: str = ""
@@ -34,6 +35,13 @@ class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     caption: str = ""
     withdrawn: bool = False
     problems: int = 0
+    branch: str = ""
+    kind: str = ""
+    member: str = ""
+    subject: str = ""
+    problem: str = ""
+    state: str = ""
+    days: tuple[str, str] = ("", "")
 
 
 encode = msgspec.json.Encoder().encode
@@ -68,7 +76,18 @@ def facts_of(body: Mapping[str, Any], fields: Mapping[str, Any]) -> CompanionFac
         caption=_text(fields.get("caption")),
         withdrawn=isinstance(removal, dict) and isinstance(removal.get("over"), list),
         problems=len(problems) if isinstance(problems, list) else 0,
+        **_assigned(body, fields),
     )
+
+
+def _assigned(body: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    if body.get("type") != "assignment":
+        return {}
+    told = {name: _text(fields.get(name)) for name in ("kind", "member", "subject", "problem", "state")}
+    days = fields.get("days")
+    first, last = days if isinstance(days, list) and len(days) == 2 else ("", "")
+    told["branch"] = _text(body.get("branch"))
+    return {**told, "days": (_text(first), _text(last))}
 
 
 def kept_readers(fields: Mapping[str, Any]) -> frozenset[str]:

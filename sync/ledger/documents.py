@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sync.ledger import companions
-from sync.ledger.figures import FIGURES, Base, select
+from sync.ledger.contribution import Base
+from sync.ledger.counting import IN_MONTH, in_month
 from sync.reconcile.explain import seen_hash
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
-_MONTH = "SELECT {} FROM contribution c WHERE c.branch=? AND c.day>=? AND c.day<?"
 
 
 class Wanted(NamedTuple):
@@ -58,7 +58,9 @@ def month_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, zone
             return _wanted(sql, db, doc, None)
         return _wanted(sql, db, doc, _body("activity_record", branch, zone, {**now, "state": "open", "number": 0}))
     number, approved = row[0], _decode(row[1])
-    same = all(approved.get(path) == value for path, value in now.items()) and not _lost(approved, now)
+    same = all(approved.get(path) == now[path] for path in now if _was_known(approved, path)) and not _lost(
+        approved, now
+    )
     reopened = _decided_after(sql, doc, str(approved.get("review", "")))
     fields: dict[str, Any] = {**now, "number": number}
     fields["state"] = "open" if reopened else "approved" if same else "under_review"
@@ -85,6 +87,8 @@ def version_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, he
     number = max((number for number, _ in known), default=0) + 1
     fields = {path: value for path, value in held["fields"].items() if not path.startswith("late/")}
     fields.pop("supplement_to", None)
+    # What was counted as nothing is told too: a figure that a version does not name was not known when it was approved.
+    fields |= {path: 0 for path in (f"figures/{figure.code}" for figure in IN_MONTH) if path not in fields}
     fields |= {"state": "approved", "number": number, "approved_by": facts.author, "digest": facts.seen}
     fields |= {"review": review, "approved_at": facts.at} if facts.at else {"review": review}
     return _wanted(sql, db, f"{doc}:v{number}", {**held, "fields": fields})
@@ -96,14 +100,12 @@ def month_id(branch: str, month: str) -> str:
 
 def month_fields(sql: sqlite3.Connection, branch: str, month: str) -> dict[str, Any]:
     """`month`, every figure that is not 0, and the activities credited to the branch."""
-    span = (branch, month + "-", month + ".")
-    found = sql.execute(_MONTH.format(select()), span).fetchone()
     fields: dict[str, Any] = {"month": month}
-    fields |= {f"figures/{figure.code}": value for figure, value in zip(FIGURES, found, strict=True) if value}
+    fields |= {f"figures/{code}": value for code, value in in_month(sql, branch, month).items() if value}
     rows = sql.execute(
         "SELECT a.id FROM contribution c JOIN activity a ON a.anchor = c.activity"
         " WHERE c.branch=? AND c.day>=? AND c.day<? AND c.base=?",
-        [*span, int(Base.ACTIVITY)],
+        [branch, month + "-", month + ".", int(Base.ACTIVITY)],
     )
     return fields | {f"activities/{doc}": True for (doc,) in sorted(rows)}
 
@@ -120,7 +122,12 @@ def _wanted(sql: sqlite3.Connection, db: str, doc: str, body: dict[str, Any] | N
 
 def _lost(approved: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether something that was approved is no longer there."""
-    return any(path not in now for path in approved if path.startswith(("activities/", "figures/")))
+    return any(path not in now and approved[path] for path in approved if path.startswith(("activities/", "figures/")))
+
+
+def _was_known(approved: Mapping[str, Any], path: str) -> bool:
+    """A figure that a later program counts does not open what was approved before it."""
+    return path in approved or not path.startswith("figures/")
 
 
 def _latest(sql: sqlite3.Connection, record: str) -> tuple[str, companions.CompanionFacts] | None:

@@ -1,4 +1,4 @@
-"""Decide what of a record the ledger goes by: who, what, where, when, and the problems in it. Pure.
+"""Decide what of a record the ledger goes by: who, what, where, when, and the problems and stages in it. Pure.
 
 The ledger keeps no narrative: what a record tells in words stays in the store.
 """
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schemas import item_scope
+from schemas.vocabulary import STAGES
 from sync.reconcile.activities import Happening
 from sync.reconcile.explain import removed
 
@@ -29,9 +30,19 @@ class ProblemFact(msgspec.Struct, array_like=True, frozen=True):
 
 
 class FollowUp(msgspec.Struct, array_like=True, frozen=True):
+    item: str
     problem: str
     state: str
     day: str
+    by: str
+
+
+class StageFact(msgspec.Struct, array_like=True, frozen=True):
+    """A stage of a service. `promised`, `actual`: seconds since 1970."""
+
+    stage: str
+    promised: int | None
+    actual: int | None
 
 
 class Facts(msgspec.Struct, array_like=True, frozen=True):
@@ -57,6 +68,10 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     problems: tuple[ProblemFact, ...]
     follow_ups: tuple[FollowUp, ...]
     withdrawn: bool
+    stages: tuple[StageFact, ...] = ()
+    called_back: str = ""
+    votes: int = 0
+    satisfied: int = 0
 
 
 encode = msgspec.json.Encoder().encode
@@ -95,6 +110,10 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         problems=_problems(items.get("problems", {}), gone, zone),
         follow_ups=_follow_ups(items.get("follow_ups", {}), gone, zone),
         withdrawn="" in gone,
+        stages=_stages(items.get("stages", {})),
+        called_back=_text(fields.get("called_back")),
+        votes=max(0, _count(fields.get("votes"), 0)),
+        satisfied=max(0, _count(fields.get("satisfied"), 0)),
     )
 
 
@@ -190,10 +209,26 @@ def _problems(items: Mapping[str, Mapping[str, Any]], gone: set[str], zone: Zone
 
 def _follow_ups(items: Mapping[str, Mapping[str, Any]], gone: set[str], zone: ZoneInfo) -> tuple[FollowUp, ...]:
     return tuple(
-        FollowUp(_text(parts.get("problem")), _text(parts.get("state")), day_of(parts.get("at"), zone))
+        FollowUp(
+            item,
+            _text(parts.get("problem")),
+            _text(parts.get("state")),
+            day_of(parts.get("at"), zone),
+            _text(parts.get("by")),
+        )
         for item, parts in sorted(items.items())
         if f"follow_ups/{item}" not in gone and _text(parts.get("problem"))
     )
+
+
+def _stages(items: Mapping[str, Mapping[str, Any]]) -> tuple[StageFact, ...]:
+    """In the order in which a matter goes through them; a stage that no program knows is left out."""
+    told = [
+        StageFact(stage, _seconds(items[stage].get("promised")), _seconds(items[stage].get("actual")))
+        for stage in (STAGES if items else ())
+        if stage in items
+    ]
+    return tuple(one for one in told if one.promised is not None or one.actual is not None)
 
 
 def _period(value: Any) -> tuple[int | None, int | None]:

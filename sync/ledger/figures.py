@@ -1,250 +1,397 @@
 """Decide what every figure counts. A figure is one entry here; nothing else has to know it.
 
-The ledger keeps contributions of a few kinds (`Base`), one row for each thing that may count. A figure chooses rows by their kind
-and columns, and says how they are counted; so a figure on a screen opens to the very rows that make it.
+The ledger keeps rows of a few kinds (`Base`), one for each thing that may count. A figure chooses rows by their kind and columns, and
+says how they are counted; a quotient names the figures that it is made of. So a figure on a screen opens to the very rows that make it.
+The three measures of satisfaction (ratings, call-backs, votes) are kept apart.
 """
 
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
-
-class Base(IntEnum):
-    """What a contribution stands for."""
-
-    ACTIVITY = 0
-    """One activity, credited to one branch."""
-    ATTENDANCE = 1
-    """One person at one activity; the value is minutes."""
-    PROBLEM = 2
-    """One problem found; the value is its severity."""
-    SOLUTION = 3
-    """One problem solved, on the day on which it was."""
-    RATING = 4
-    """One service's rating; the value is its score."""
-    MATTERS = 5
-    """The matters of one service; the value is their number."""
-
-
-class Contribution(NamedTuple):
-    """One row. `item`: the problem or rating that it stands for. Texts are empty where there is none."""
-
-    base: Base
-    record: str
-    item: str
-    branch: str
-    member: str
-    window: str
-    of: str
-    kind: str
-    subject: str
-    day: str
-    value: int
-
-
-Count = Literal["rows", "sum", "activities", "subjects"]
-
-_SQL: Final[dict[Count, str]] = {
-    "rows": "count(*)",
-    "sum": "sum(c.value)",
-    # One activity is credited to each branch that took part: for the centre it still counts once.
-    "activities": "count(DISTINCT c.activity)",
-    "subjects": "count(DISTINCT c.subject)",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`where`: columns of a contribution and the values that they may have; `subject` is the beginning of the subject's id, `value`
-    the least value. `unit` in Chinese and English."""
-
-    code: str
-    zh: str
-    en: str
-    unit: tuple[str, str]
-    meaning_zh: str
-    meaning_en: str
-    base: Base
-    count: Count = "rows"
-    of: str = ""
-    kinds: tuple[str, ...] = ()
-    subject: str = ""
-    value_min: int | None = None
-    sql: str = field(init=False, repr=False)
-    condition: str = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sql", _SQL[self.count])
-        object.__setattr__(self, "condition", _condition(self))
-
-
-def _condition(figure: Figure) -> str:
-    """SQL over a contribution `c`, put together from the entry alone."""
-    tests = [f"c.base={int(figure.base)}"]
-    if figure.of:
-        tests.append(f"c.of='{figure.of}'")
-    if figure.kinds:
-        tests.append("c.kind IN ({})".format(",".join(f"'{kind}'" for kind in figure.kinds)))
-    if figure.subject:
-        tests.append(f"c.subject>='{figure.subject}:' AND c.subject<'{figure.subject};'")
-    if figure.value_min is not None:
-        tests.append(f"c.value>={figure.value_min}")
-    return " AND ".join(tests)
-
+from schemas.vocabulary import SERVICE_KINDS
+from sync.ledger.contribution import Base
+from sync.ledger.figure import PERCENT, Figure, Quotient, Value
 
 _TIMES, _ITEMS, _PEOPLE = ("次", "times"), ("件", "items"), ("人次", "person-times")
-_MINUTES = ("分钟", "minutes")
+_MINUTES, _HOURS = ("分钟", "minutes"), ("小时", "hours")
 
-FIGURES: Final = (
+FIGURES: Final[tuple[Figure | Quotient, ...]] = (
     Figure(
         "activities",
-        "活动总数",
-        "Activities",
+        ("活动总数", "Activities"),
         _TIMES,
-        "每次走访、服务、踏勘或活动计一次，几人同去也只计一次",
-        "Each visit, service, survey or event once, however many took part",
+        (
+            "每次走访、服务、踏勘或活动计一次，几人同去也只计一次",
+            "Each visit, service, survey or event once, however many took part",
+        ),
         Base.ACTIVITY,
         "activities",
     ),
-    Figure("visits", "走访", "Visits", _TIMES, "走访次数", "Visits made", Base.ACTIVITY, "activities", "visit"),
+    Figure("visits", ("走访", "Visits"), _TIMES, ("走访次数", "Visits made"), Base.ACTIVITY, "activities", of="visit"),
     Figure(
-        "services", "上门服务", "Services", _TIMES, "服务次数", "Services given", Base.ACTIVITY, "activities", "service"
+        "services",
+        ("上门服务", "Services"),
+        _TIMES,
+        ("服务次数", "Services given"),
+        Base.ACTIVITY,
+        "activities",
+        of="service",
     ),
-    Figure("surveys", "踏勘", "Surveys", _TIMES, "踏勘次数", "Sites surveyed", Base.ACTIVITY, "activities", "survey"),
-    Figure("events", "活动", "Events", _TIMES, "活动次数", "Events held", Base.ACTIVITY, "activities", "event"),
+    Figure(
+        "surveys", ("踏勘", "Surveys"), _TIMES, ("踏勘次数", "Sites surveyed"), Base.ACTIVITY, "activities", of="survey"
+    ),
+    Figure("events", ("活动", "Events"), _TIMES, ("活动次数", "Events held"), Base.ACTIVITY, "activities", of="event"),
     Figure(
         "person_times",
-        "参与人次",
-        "Person-times",
+        ("参与人次", "Person-times"),
         _PEOPLE,
-        "每人参加一次活动计一人次",
-        "One for each person at each activity",
+        ("每人参加一次活动计一人次", "One for each person at each activity"),
         Base.ATTENDANCE,
     ),
     Figure(
         "person_minutes",
-        "服务时长",
-        "Person-minutes",
+        ("服务时长（分钟）", "Person-minutes"),
         _MINUTES,
-        "每人参加活动的分钟数之和；重叠的时间只计一次",
-        "Minutes of each person at each activity, overlapping time once",
+        (
+            "每人参加活动的分钟数之和；重叠的时间只计一次",
+            "Minutes of each person at each activity, overlapping time once",
+        ),
         Base.ATTENDANCE,
         "sum",
     ),
+    Quotient(
+        "person_hours",
+        ("服务时长", "Person-hours"),
+        _HOURS,
+        (
+            "每人参加活动的小时数之和；两人各两小时计四小时",
+            "Hours of each person at each activity: two people for two hours are four",
+        ),
+        "person_minutes",
+        60,
+    ),
     Figure(
         "households",
-        "走访户数",
-        "Households reached",
+        ("走访户数", "Households reached"),
         ("户", "households"),
-        "走访或服务过的不同户数",
-        "Different households visited or served",
+        ("走访或服务过的不同户数", "Different households visited or served"),
         Base.ACTIVITY,
         "subjects",
         subject="household",
     ),
     Figure(
         "residents",
-        "联系居民数",
-        "Residents reached",
+        ("联系居民数", "Residents reached"),
         ("人", "residents"),
-        "走访或服务过的不同居民数",
-        "Different residents visited or served",
+        ("走访或服务过的不同居民数", "Different residents visited or served"),
         Base.ACTIVITY,
         "subjects",
         subject="resident",
     ),
     Figure(
         "enterprises",
-        "服务企业数",
-        "Enterprises reached",
+        ("服务企业数", "Enterprises reached"),
         ("家", "enterprises"),
-        "走访或服务过的不同企业数",
-        "Different enterprises visited or served",
+        ("走访或服务过的不同企业数", "Different enterprises visited or served"),
         Base.ACTIVITY,
         "subjects",
         subject="enterprise",
     ),
     Figure(
         "projects",
-        "服务项目数",
-        "Projects reached",
+        ("服务项目数", "Projects reached"),
         ("个", "projects"),
-        "走访或服务过的不同项目数",
-        "Different projects visited or served",
+        ("走访或服务过的不同项目数", "Different projects visited or served"),
         Base.ACTIVITY,
         "subjects",
         subject="project",
     ),
-    Figure("problems_found", "发现问题", "Problems found", _ITEMS, "记录的问题数", "Problems recorded", Base.PROBLEM),
+    Figure(
+        "links",
+        ("应联系对象", "Assigned subjects"),
+        ("个", "subjects"),
+        (
+            "期内分配给党员联系的对象（1+10 联系），一人联系一个对象计一个",
+            "Subjects assigned to a member in the period (1+10 links): one for each member and subject",
+        ),
+        Base.LINK,
+    ),
+    Figure(
+        "links_reached",
+        ("已联系对象", "Assigned subjects reached"),
+        ("个", "subjects"),
+        ("其中期内由所分配的党员本人走访或服务过的", "Those of them that the member visited or served in the period"),
+        Base.LINK,
+        reached=True,
+    ),
+    Quotient(
+        "coverage",
+        ("联系覆盖率", "Coverage of assigned subjects"),
+        PERCENT,
+        ("应联系对象中已联系的占比", "The share of assigned subjects that were reached"),
+        "links_reached",
+        "links",
+        times=100,
+        places=2,
+    ),
+    Figure(
+        "problems_found", ("发现问题", "Problems found"), _ITEMS, ("记录的问题数", "Problems recorded"), Base.PROBLEM
+    ),
     Figure(
         "problems_solved",
-        "解决问题",
-        "Problems solved",
+        ("解决问题", "Problems solved"),
         _ITEMS,
-        "已解决的问题数，计入解决之日",
-        "Problems solved, on the day on which they were",
+        ("已解决的问题数，计入解决之日", "Problems solved, on the day on which they were"),
         Base.SOLUTION,
     ),
     Figure(
-        "matters",
-        "办件数",
-        "Matters handled",
+        "problems_overdue",
+        ("逾期问题", "Problems overdue"),
         _ITEMS,
-        "上门服务所办事项数",
-        "Matters of the services given",
+        (
+            "期末（未到期末的，截至今日）已过办理期限仍未解决的问题数",
+            "Problems past their due day and not solved, at the end of the period (while it runs: today)",
+        ),
+        Base.DUE,
+        of="problem",
+    ),
+    Figure(
+        "matters",
+        ("办件数", "Matters handled"),
+        _ITEMS,
+        ("上门服务所办事项数", "Matters of the services given"),
         Base.MATTERS,
         "sum",
     ),
-    Figure("ratings", "评价数", "Services rated", _TIMES, "得到评价的服务数", "Services with a rating", Base.RATING),
+    Figure(
+        "promises",
+        ("承诺件办结", "Promised and concluded"),
+        _ITEMS,
+        (
+            "已办结的有承诺时限的服务，计入办结之日",
+            "Services with a promised time that were concluded, on the day of it",
+        ),
+        Base.PROMISE_KEPT,
+        "activities",
+    ),
+    Figure(
+        "on_time",
+        ("按时办结", "Concluded on time"),
+        _ITEMS,
+        ("其中在承诺时限内办结的，含提前办结", "Those concluded by the promised time, early ones included"),
+        Base.PROMISE_KEPT,
+        "activities",
+        value_min=1,
+    ),
+    Figure(
+        "early",
+        ("提前办结", "Concluded early"),
+        _ITEMS,
+        ("其中比承诺日期至少早一天办结的", "Those concluded at least a day before the promised one"),
+        Base.PROMISE_KEPT,
+        "activities",
+        value_min=2,
+    ),
+    Quotient(
+        "on_time_share",
+        ("按时办结率", "On-time share"),
+        PERCENT,
+        ("承诺件办结中按时办结的占比", "The share of promised services that were concluded on time"),
+        "on_time",
+        "promises",
+        times=100,
+        places=2,
+    ),
+    Quotient(
+        "early_share",
+        ("提前办结率", "Early share"),
+        PERCENT,
+        ("承诺件办结中提前办结的占比", "The share of promised services that were concluded early"),
+        "early",
+        "promises",
+        times=100,
+        places=2,
+    ),
+    Figure(
+        "services_overdue",
+        ("超期未办结", "Services overdue"),
+        _ITEMS,
+        (
+            "期末（未到期末的，截至今日）已过承诺日期仍未办结的服务",
+            "Services past their promised day and not concluded, at the end of the period (while it runs: today)",
+        ),
+        Base.DUE,
+        of="service",
+    ),
+    Figure(
+        "ratings",
+        ("评价数", "Services rated"),
+        _TIMES,
+        (
+            "得到评价的服务数，计入服务之日；一次服务只计最早的一次评价",
+            "Services with a rating, on the day of the service; of several ratings of one service the first counts",
+        ),
+        Base.RATING,
+        "activities",
+    ),
     Figure(
         "good_ratings",
-        "好评数",
-        "Good ratings",
+        ("好评数", "Good ratings"),
         _TIMES,
-        "非常满意、满意和基本满意的评价数",
-        "Ratings from 3 to 5",
+        ("非常满意、满意和基本满意的评价数", "Ratings from 3 to 5"),
         Base.RATING,
+        "activities",
         value_min=3,
     ),
     Figure(
+        "ratings_repeated",
+        ("重复评价", "Repeated ratings"),
+        _TIMES,
+        (
+            "对已有评价的服务再次作出的评价，不计入评价数",
+            "Ratings of a service that had one already: they count nowhere else",
+        ),
+        Base.REPEATED_RATING,
+    ),
+    Quotient(
+        "rated_share",
+        ("评价率", "Share rated"),
+        PERCENT,
+        ("上门服务中得到评价的占比（一次一评）", "The share of services that were rated"),
+        "ratings",
+        "services",
+        times=100,
+        places=2,
+    ),
+    Quotient(
+        "good_share",
+        ("好评率", "Share good"),
+        PERCENT,
+        ("评价中好评的占比", "The share of ratings that were good"),
+        "good_ratings",
+        "ratings",
+        times=100,
+        places=2,
+    ),
+    Figure(
+        "called_back",
+        ("回访数", "Called back"),
+        _TIMES,
+        ("办理后作了回访的服务数，计入服务之日", "Services whose receiver was called back, on the day of the service"),
+        Base.CALLED_BACK,
+        "activities",
+    ),
+    Figure(
+        "called_back_satisfied",
+        ("回访满意数", "Satisfied when called back"),
+        _TIMES,
+        ("其中回访时表示满意的", "Those of them that were satisfied when called back"),
+        Base.CALLED_BACK,
+        "activities",
+        value_min=1,
+    ),
+    Quotient(
+        "called_back_share",
+        ("回访满意率", "Called-back satisfaction"),
+        PERCENT,
+        (
+            "回访中表示满意的占比；与好评率、测评满意率分别计算",
+            "The share satisfied when called back; apart from ratings and votes",
+        ),
+        "called_back_satisfied",
+        "called_back",
+        times=100,
+        places=2,
+    ),
+    Figure(
+        "votes",
+        ("测评票数", "Votes"),
+        ("票", "votes"),
+        ("满意度测评的总票数", "Votes in assessments of satisfaction"),
+        Base.VOTES,
+        "sum",
+    ),
+    Figure(
+        "votes_satisfied",
+        ("测评满意票", "Votes satisfied"),
+        ("票", "votes"),
+        ("其中满意的票数", "Those of them that were satisfied"),
+        Base.SATISFIED_VOTES,
+        "sum",
+    ),
+    Quotient(
+        "votes_share",
+        ("测评满意率", "Satisfaction by vote"),
+        PERCENT,
+        (
+            "满意度测评中满意票的占比；与好评率、回访满意率分别计算",
+            "The share of votes that were satisfied; apart from ratings and call-backs",
+        ),
+        "votes_satisfied",
+        "votes",
+        times=100,
+        places=2,
+    ),
+    Figure(
         "duty_turns",
-        "桶前值守人次",
-        "Turns of bin-side duty",
+        ("桶前值守人次", "Turns of bin-side duty"),
         _PEOPLE,
-        "每人值守一次计一人次",
-        "One for each person at each duty",
+        ("每人值守一次计一人次", "One for each person at each duty"),
         Base.ATTENDANCE,
         of="event",
         kinds=("bin_duty",),
     ),
     Figure(
         "duty_minutes",
-        "桶前值守时长",
-        "Minutes of bin-side duty",
+        ("桶前值守时长（分钟）", "Minutes of bin-side duty"),
         _MINUTES,
-        "每人值守的分钟数之和",
-        "Minutes of each person on duty",
+        ("每人值守的分钟数之和", "Minutes of each person on duty"),
         Base.ATTENDANCE,
         "sum",
         of="event",
         kinds=("bin_duty",),
     ),
+    Quotient(
+        "duty_hours",
+        ("桶前值守时长", "Hours of bin-side duty"),
+        _HOURS,
+        ("每人值守的小时数之和", "Hours of each person on duty"),
+        "duty_minutes",
+        60,
+    ),
     Figure(
         "clean_up_person_times",
-        "清洁日人次",
-        "Person-times of clean-ups",
+        ("清洁日人次", "Person-times of clean-ups"),
         _PEOPLE,
-        "每人参加一次周末清洁日计一人次",
-        "One for each person at each weekend clean-up",
+        ("每人参加一次周末清洁日计一人次", "One for each person at each weekend clean-up"),
         Base.ATTENDANCE,
         of="event",
         kinds=("clean_up",),
     ),
+    # The kinds of service outside the hall are kept apart.
+    *(
+        Figure(
+            f"services_{kind}",
+            words,
+            _TIMES,
+            (f"{words[0]}次数", f"Services: {words[1]}"),
+            Base.ACTIVITY,
+            "activities",
+            of="service",
+            kinds=(kind,),
+        )
+        for kind, words in SERVICE_KINDS.items()
+    ),
 )
 
 BY_CODE: Final = {figure.code: figure for figure in FIGURES}
+COUNTED: Final = tuple(figure for figure in FIGURES if isinstance(figure, Figure))
+QUOTIENTS: Final = tuple(figure for figure in FIGURES if isinstance(figure, Quotient))
 
 
-def select() -> str:
-    """The columns of one query that gives every figure at once, in the order of `FIGURES`."""
-    return ", ".join(f"coalesce({figure.sql} FILTER (WHERE {figure.condition}), 0)" for figure in FIGURES)
+def complete(counted: Mapping[str, int]) -> dict[str, Value]:
+    """Every figure, in the order of `FIGURES`, from all that are counted."""
+    return {
+        figure.code: figure.value(counted) if isinstance(figure, Quotient) else counted[figure.code]
+        for figure in FIGURES
+    }

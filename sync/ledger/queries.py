@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sync.errors import BadRequest, Forbidden
+from sync.errors import Forbidden
 from sync.ledger import companions
+from sync.ledger.contribution import Base
 from sync.ledger.facts import decode
-from sync.ledger.figures import BY_CODE, FIGURES, Figure, select
 from sync.stores.contract import Readers
 
 Reader = Readers | None
@@ -25,21 +25,6 @@ _SEEN = (
     " AND p.principal IN (SELECT value FROM json_each(?)))"
 )
 _fields = msgspec.json.Decoder(dict[str, Any]).decode
-
-GROUPED_BY = {
-    "branch": "c.branch",
-    "member": "c.member",
-    "of": "c.of",
-    "kind": "c.kind",
-    "day": "c.day",
-    "month": "substr(c.day, 1, 7)",
-    "window": "coalesce(nullif(c.window, ''), m.window, '')",
-    "unit": "coalesce(nullif(w.unit, ''), m.unit, '')",
-}
-_PLACES = (
-    " LEFT JOIN directory m ON m.id = 'member:' || c.member"
-    " LEFT JOIN directory w ON w.id = coalesce(nullif(c.window, ''), m.window)"
-)
 
 
 class RecordRow(msgspec.Struct, frozen=True):
@@ -91,7 +76,7 @@ def records(
     sql: Connection, reader: Reader, where: RecordWhere, before: tuple[str, str], limit: int
 ) -> list[RecordRow]:
     """Newest day first; `before` is (day, id) of the last one shown."""
-    branches = where.branches if where.branches is not None else _every_branch(sql)
+    branches = where.branches if where.branches is not None else every_branch(sql)
     found = heapq.merge(
         *[_records_of(sql, reader, where, branch, before, limit) for branch in branches],
         key=lambda row: (row.day, row.id),
@@ -154,6 +139,15 @@ def beside(sql: Connection, reader: Reader, record: str) -> list[tuple[str, str,
     return [(one, of, companions.decode(facts)) for one, of, facts in rows]
 
 
+def counted_ratings(sql: Connection, record: str) -> set[str]:
+    """The rating that counts of the service that this record tells of (LG7)."""
+    rows = sql.execute(
+        "SELECT c.item FROM record r JOIN contribution c ON c.activity = r.anchor WHERE r.id=? AND c.base=?",
+        [record, int(Base.RATING)],
+    )
+    return {rating for (rating,) in rows}
+
+
 def companion(sql: Connection, reader: Reader, doc: str) -> tuple[str, str, companions.CompanionFacts] | None:
     """(database, record, facts) of a companion; None when there is none that the reader may see."""
     row = sql.execute(
@@ -192,77 +186,10 @@ def activity(
     return None if branches is not None and credited.isdisjoint(branches) else (row[0], row[1], row[2], row[3], fields)
 
 
-class FigureWhere(NamedTuple):
-    """What figures are about; None leaves a column free. Days are local and inclusive."""
-
-    branches: Sequence[str]
-    first: str
-    last: str
-    member: str | None = None
-    window: str | None = None
-    unit: str | None = None
-    of: str | None = None
-    kind: str | None = None
-    subject: str | None = None
-
-
-def figures(sql: Connection, where: FigureWhere, by: str | None = None) -> dict[str, dict[str, int]]:
-    """{group: {figure: value}}; without `by` the one group "". Figures of a group that are all 0 are left out."""
-    column = "''" if by is None else GROUPED_BY.get(by)
-    if column is None:
-        raise BadRequest(f"Figures can be grouped by {', '.join(GROUPED_BY)}.")
-    test, values = _test(where)
-    source = _source(where, by)
-    query = f"SELECT {column}, {select()} FROM {source} WHERE {test} GROUP BY 1 ORDER BY 1"
-    told = {
-        row[0]: {figure.code: value for figure, value in zip(FIGURES, row[1:], strict=True)}
-        for row in sql.execute(query, values)
-    }
-    return told or ({"": dict.fromkeys(BY_CODE, 0)} if by is None else {})
-
-
-class ContributionRow(msgspec.Struct, frozen=True):
-    """One row behind a figure."""
-
-    activity: str
-    record: str
-    item: str
-    branch: str
-    member: str
-    of: str
-    kind: str
-    subject: str
-    day: str
-    value: int
-
-
-def contributions(
-    sql: Connection, figure: Figure, where: FigureWhere, after: Sequence[Any], limit: int
-) -> tuple[list[ContributionRow], list[Any] | None]:
-    """The rows that make a figure, by branch and day, and where to go on (None at the end)."""
-    test, values = _test(where)
-    rows = sql.execute(
-        "SELECT a.id, c.record, c.item, c.branch, c.member, c.of, c.kind, c.subject, c.day, c.value, c.n"
-        f" FROM {_source(where, None)} JOIN activity a ON a.anchor = c.activity"
-        f" WHERE {test} AND {figure.condition} AND (c.branch, c.day, a.id, c.n) > (?, ?, ?, ?)"
-        " ORDER BY c.branch, c.day, a.id, c.n LIMIT ?",
-        [*values, *after, limit],
-    ).fetchall()
-    more = [rows[-1][3], rows[-1][8], rows[-1][0], rows[-1][10]] if len(rows) == limit else None
-    return [ContributionRow(*row[:10]) for row in rows], more
-
-
-def figure_of(code: str) -> Figure:
-    found = BY_CODE.get(code)
-    if found is None:
-        raise BadRequest(f"There is no figure {code}: {', '.join(BY_CODE)}.")
-    return found
-
-
 def branches_for(sql: Connection, reader: Reader, asked: str | None) -> list[str]:
     """The branches whose figures and activities may be shown: one that is asked for, or all. Raises Forbidden."""
     if reader is None or "committee" in reader:
-        return [asked] if asked else _every_branch(sql)
+        return [asked] if asked else every_branch(sql)
     own = sorted(one.removeprefix("branch:") for one in reader if one.startswith("branch:"))
     if asked is not None and asked not in own:
         raise Forbidden("You may not see this branch's record.", branch=asked)
@@ -333,34 +260,11 @@ def _row(row: Sequence[Any]) -> RecordRow:
     )
 
 
-def _test(where: FigureWhere) -> tuple[str, list[Any]]:
-    tests = "c.branch IN (SELECT value FROM json_each(?)) AND c.day>=? AND c.day<=?"
-    values: list[Any] = [json.dumps(list(where.branches)), where.first, where.last]
-    for column, value in (
-        ("c.member", where.member),
-        (GROUPED_BY["window"], where.window),
-        (GROUPED_BY["unit"], where.unit),
-        ("c.of", where.of),
-        ("c.kind", where.kind),
-        ("c.subject", where.subject),
-    ):
-        if value is not None:
-            tests += f" AND {column}=?"
-            values.append(value)
-    return tests, values
-
-
-def _source(where: FigureWhere, by: str | None) -> str:
-    """Windows and units are looked up only where they are asked for: over a year it is most of the time."""
-    asked = by in ("window", "unit") or where.window is not None or where.unit is not None
-    return "contribution c" + (_PLACES if asked else "")
-
-
 def _seen(reader: Reader) -> list[str]:
     return [] if reader is None else [json.dumps(sorted(reader))]
 
 
-def _every_branch(sql: Connection) -> list[str]:
+def every_branch(sql: Connection) -> list[str]:
     """Each branch that has records, by one step of the index each."""
     found: list[str] = []
     at = ""

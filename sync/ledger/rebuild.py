@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from sync.ledger.figures import FIGURES, select
+from sync.ledger.counting import FigureWhere, figures, lines
+from sync.ledger.figure import Value
 from sync.ledger.follow import Erased, catch_up
 from sync.ledger.ledger import Ledger
 from sync.ledger.schema import connect, remove
@@ -23,7 +24,9 @@ _QUERIES = {
     "activity": "SELECT id, home, branch, day, CAST(fields AS TEXT) FROM activity ORDER BY 1, 2",
     "contribution": "SELECT a.id, c.n, c.base, c.record, c.item, c.branch, c.member, c.window, c.of, c.kind, c.subject, c.day,"
     " c.value FROM contribution c JOIN activity a ON a.anchor = c.activity ORDER BY 1, 2",
-    "figures": f"SELECT c.branch, substr(c.day, 1, 7), {select()} FROM contribution c GROUP BY 1, 2 ORDER BY 1, 2",
+    "promise": "SELECT a.id, p.n, p.of, p.record, p.item, p.branch, p.member, p.window, p.kind, p.subject, p.day, p.due, p.closed,"
+    " p.state, p.timely, p.value, p.last FROM promise p JOIN activity a ON a.anchor = p.activity ORDER BY 1, 2",
+    "assigned": "SELECT * FROM assigned ORDER BY 1",
     "subject": "SELECT id, db, branch, name FROM subject ORDER BY 1",
     "dispute": "SELECT id, db, branch, at, paths FROM dispute ORDER BY 1",
     "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
@@ -31,6 +34,8 @@ _QUERIES = {
     "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",
     "directory": "SELECT id, type, name, branch, window, unit FROM directory ORDER BY 1",
 }
+
+_TABLES = (*_QUERIES, "figures")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,7 +51,7 @@ class Difference(NamedTuple):
 def digest(path: Path) -> str:
     """SHA-256 over everything that a ledger says: figures, activities, contributions and the rows behind them."""
     told = hashlib.sha256()
-    for table in _QUERIES:
+    for table in _TABLES:
         for line in _lines(path, table):
             told.update(table.encode() + b" " + line + b"\n")
     return told.hexdigest()
@@ -55,7 +60,7 @@ def digest(path: Path) -> str:
 def compare(path: Path, new: Path) -> list[Difference]:
     """What differs between a ledger and a new one, at most `DIFFERENCES_MAX` lines. Costs no more memory than two lines."""
     found: list[Difference] = []
-    for table in _QUERIES:
+    for table in _TABLES:
         for line, only_in_the_new_one in _apart(_lines(path, table), _lines(new, table)):
             found.append(Difference(table, line.decode(), only_in_the_new_one))
             if len(found) == DIFFERENCES_MAX:
@@ -82,19 +87,26 @@ async def rebuild(store: Store, path: Path, zone: str, erased: Erased, progress:
     return digest(path)
 
 
-def figure_totals(path: Path) -> dict[str, int]:
-    """Every figure over everything: what a command shows at its end."""
+def figure_totals(path: Path, today: str) -> dict[str, Value]:
+    """Every figure over everything: what a command shows at its end. `today`: the day for what is overdue."""
     connection = connect(path)
     try:
-        row = connection.execute(f"SELECT {select()} FROM contribution c").fetchone()
+        return figures(connection, FigureWhere(_branches(connection), "", "~", today=today))[""]
     finally:
         connection.close()
-    return {figure.code: value for figure, value in zip(FIGURES, row, strict=True)}
+
+
+def _branches(sql: sqlite3.Connection) -> list[str]:
+    query = "SELECT branch FROM contribution UNION SELECT branch FROM assigned ORDER BY 1"
+    return [branch for (branch,) in sql.execute(query)]
 
 
 def _lines(path: Path, table: str) -> Iterator[bytes]:
     connection = connect(path)
     try:
+        if table == "figures":
+            yield from map(_encode, lines(connection, _branches(connection)))
+            return
         for row in connection.execute(_QUERIES[table]):
             yield _encode(row)
     finally:

@@ -8,6 +8,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from sync.ledger import companions
-from sync.ledger.activity import Activity, Part, make_activity
-from sync.ledger.facts import Facts, day_of, decode, happening
+from sync.ledger.activity import Activity, make_activity
+from sync.ledger.counted import Part
+from sync.ledger.facts import Facts, decode, happening
+from sync.ledger.problems import Outcome, outcomes
 from sync.reconcile.activities import CROWD, Decision, Group, group
 
 Due = tuple[str, str, str]
@@ -44,15 +47,15 @@ def regroup(
     for bucket in sorted(touched):
         loading.load(bucket)
     loading.close_over_decisions()
-    solved = _solved(sql, loading.rows.values(), zone)
-    scores = _scores(sql, loading.rows.values(), zone)
+    problems = outcomes(sql, ((row.id, row.facts) for row in loading.rows.values()))
+    ratings = _ratings(sql, loading.rows.values())
     kept: dict[int, tuple[Activity, str]] = {}
     anchors: list[tuple[int, int]] = []
     for rows, decisions in loading.components():
         happenings = [happening(row.id, row.bucket, row.root, row.facts) for row in rows.values()]
         for found in group(happenings, decisions, crowded=loading.crowded):
             anchor = rows[found.records[0]].n
-            kept[anchor] = _made(found, rows, solved, scores)
+            kept[anchor] = _made(found, rows, problems, ratings, zone)
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
     sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
     gone = (stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
@@ -160,15 +163,16 @@ class _Loading:
 def _made(
     found: Group,
     rows: Mapping[str, _Row],
-    solved: Mapping[str, Mapping[str, str]],
-    scores: Mapping[str, Sequence[tuple[str, int, str]]],
+    problems: Mapping[str, Mapping[str, Outcome]],
+    ratings: Mapping[str, Sequence[tuple[str, str, int]]],
+    zone: ZoneInfo,
 ) -> tuple[Activity, str]:
     """The activity of a group, and the database that its document belongs to: `shared` when several branches took part."""
     parts = [
-        Part(row.id, row.facts, solved.get(row.id, {}), scores.get(row.id, ()), row.approved)
+        Part(row.id, row.facts, problems.get(row.id, {}), ratings.get(row.id, ()), row.approved)
         for row in (rows[one] for one in found.records)
     ]
-    made = make_activity(parts, rows[found.records[0]].root, found.links, found.suggestions)
+    made = make_activity(parts, rows[found.records[0]].root, found.links, found.suggestions, zone)
     return made, "shared" if len(made.branches) > 1 else f"branch-{made.branch}"
 
 
@@ -181,9 +185,9 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], go
         )
     }
     months: set[tuple[str, str]] = set()
-    cleared, activities, contributions = [], [], []
+    cleared, activities, contributions, promises = [], [], [], []
     for anchor, (made, home) in kept.items():
-        digest = blake2b(_encode([home, made.fields, made.contributions]), digest_size=16).digest()
+        digest = blake2b(_encode([home, made.fields, made.contributions, made.promises]), digest_size=16).digest()
         before = held.get(anchor)
         if before is not None and before[2] == digest:
             continue
@@ -196,6 +200,7 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], go
         contributions += [
             (anchor, n, int(row.base), row.record, row.item, *row[3:]) for n, row in enumerate(made.contributions)
         ]
+        promises += [(anchor, n, *row) for n, row in enumerate(made.promises)]
         months.update((row.branch, row.day[:7]) for row in made.contributions)
     for anchor in gone & held.keys():
         cleared.append(anchor)
@@ -206,37 +211,17 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], go
         query = f"SELECT DISTINCT branch, substr(day, 1, 7) FROM contribution WHERE {where}"
         months.update(sql.execute(query, [asked]).fetchall())
         sql.execute(f"DELETE FROM contribution WHERE {where}", [asked])
+        sql.execute(f"DELETE FROM promise WHERE {where}", [asked])
         sql.execute("DELETE FROM activity WHERE anchor IN (SELECT value FROM json_each(?))", [asked])
     sql.executemany("INSERT INTO activity VALUES (?,?,?,?,?,?,?)", activities)
     sql.executemany("INSERT INTO contribution VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", contributions)
+    sql.executemany("INSERT INTO promise VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", promises)
     for branch, month in months:
         yield "month", f"branch-{branch}", f"{branch}:{month}"
 
 
-def _solved(sql: sqlite3.Connection, rows: Iterable[_Row], zone: ZoneInfo) -> dict[str, dict[str, str]]:
-    """{record: {problem: day on which it was solved}}: by its own state, or by what a sound later record followed up."""
-    solved: dict[str, dict[str, str]] = {}
-    for row in rows:
-        for problem in row.facts.problems:
-            day = problem.solved if problem.state == "solved" else None
-            followed = sql.execute(
-                "SELECT r.id, r.facts FROM follow_up f JOIN record r ON r.n = f.record"
-                " WHERE f.problem=? AND r.bucket IS NOT NULL",
-                [f"{row.id}#{problem.item}"],
-            ).fetchall()
-            for _, facts in followed:
-                later = decode(facts)
-                for one in later.follow_ups:
-                    if one.problem == f"{row.id}#{problem.item}" and one.state == "solved":
-                        on = one.day or later.day
-                        day = on if not day else min(day, on)
-            if day is not None:
-                solved.setdefault(row.id, {})[problem.item] = day
-    return solved
-
-
-def _scores(sql: sqlite3.Connection, rows: Iterable[_Row], zone: ZoneInfo) -> dict[str, list[tuple[str, int, str]]]:
-    """{service: [(rating, score, day)]}: one service has one rating, the first that was given."""
+def _ratings(sql: sqlite3.Connection, rows: Iterable[_Row]) -> dict[str, list[tuple[str, str, int]]]:
+    """{record of a service: [(when it was given, rating, score)]}."""
     asked = json.dumps([row.id for row in rows if row.facts.of == "service"])
     if asked == "[]":
         return {}
@@ -244,9 +229,17 @@ def _scores(sql: sqlite3.Connection, rows: Iterable[_Row], zone: ZoneInfo) -> di
         "SELECT id, record, facts FROM companion WHERE type='rating' AND record IN (SELECT value FROM json_each(?))",
         [asked],
     )
-    first: dict[str, tuple[str, str, int]] = {}
+    given: dict[str, list[tuple[str, str, int]]] = {}
     for rating, record, facts in found:
         told = companions.decode(facts)
-        mine = (told.at or told.order, rating, told.score)
-        first[record] = min(mine, first.get(record, mine))
-    return {record: [(rating, score, day_of(at, zone))] for record, (at, rating, score) in first.items()}
+        if told.score:
+            given.setdefault(record, []).append((told.at or _made_at(told.order), rating, told.score))
+    return given
+
+
+def _made_at(stamp: str) -> str:
+    """The instant that a stamp tells, for a rating that says none itself; after all others where it tells nothing."""
+    try:
+        return datetime.fromtimestamp(int(stamp[:15]) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return "~"

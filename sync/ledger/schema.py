@@ -52,7 +52,25 @@ CREATE TABLE contribution(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, base INTEGER NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
   branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, of TEXT NOT NULL, kind TEXT NOT NULL,
   subject TEXT NOT NULL, day TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(activity, n)) WITHOUT ROWID;
-CREATE INDEX contribution_day ON contribution(branch, day, base);
+CREATE INDEX contribution_day ON contribution(branch, base, day);
+CREATE INDEX contribution_reached ON contribution(subject, member, day) WHERE base=1 AND subject<>'';
+CREATE TABLE promise(
+  activity INTEGER NOT NULL, n INTEGER NOT NULL, of TEXT NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
+  branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  day TEXT NOT NULL, due TEXT NOT NULL, closed TEXT NOT NULL, state TEXT NOT NULL, timely TEXT NOT NULL,
+  value INTEGER NOT NULL, last TEXT NOT NULL, PRIMARY KEY(activity, n)) WITHOUT ROWID;
+CREATE INDEX promise_due ON promise(branch, of, due, record, item);
+CREATE INDEX promise_closed ON promise(branch, of, closed, due);
+CREATE TABLE assigned(
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, branch TEXT NOT NULL, member TEXT NOT NULL, named TEXT NOT NULL,
+  subject TEXT NOT NULL,                               -- the one that aliases lead to from the one that is named
+  problem TEXT NOT NULL, state TEXT NOT NULL, made TEXT NOT NULL, supersedes TEXT NOT NULL,
+  first TEXT NOT NULL, until TEXT NOT NULL,            -- as it says itself
+  last TEXT NOT NULL) WITHOUT ROWID;                   -- the day before one that supersedes it, if that is earlier
+CREATE INDEX assigned_branch ON assigned(branch, last) WHERE kind='link';
+CREATE INDEX assigned_named ON assigned(named) WHERE kind='link';
+CREATE INDEX assigned_problem ON assigned(problem) WHERE problem<>'';
+CREATE INDEX assigned_supersedes ON assigned(supersedes) WHERE supersedes<>'';
 CREATE TABLE document(db TEXT NOT NULL, id TEXT NOT NULL, rev TEXT NOT NULL, digest BLOB NOT NULL,
   PRIMARY KEY(db, id)) WITHOUT ROWID;
 CREATE TABLE version(branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, fields BLOB NOT NULL,

@@ -1,0 +1,270 @@
+"""Decide how figures are asked for and compared over periods, and that each opens to the rows and records behind it."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from server.api.base import need_login
+from server.api.desk import cursor, days, resume, today, whole_day
+from server.services import Services
+from sync.actor import Actor
+from sync.errors import BadRequest
+from sync.ledger import periods
+from sync.ledger.counting import ContributionRow, FigureWhere, contributions, counted, figure_of, figures, parts_of
+from sync.ledger.figure import Quotient, Value
+from sync.ledger.figures import COUNTED, FIGURES, complete
+from sync.ledger.growth import growth
+from sync.ledger.queries import branches_for
+
+
+class FigureMeaning(msgspec.Struct, frozen=True):
+    """`parts`: the figures that a quotient is made of, the upper one first."""
+
+    code: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit_en: str
+    meaning_zh: str
+    meaning_en: str
+    parts: list[str]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The figures of one branch, month, member …; of everything asked for where nothing was to be grouped by. A share of nothing has
+    no value."""
+
+    group: str
+    figures: dict[str, Value]
+
+
+class PartTold(msgspec.Struct, frozen=True):
+    code: str
+    value: Value
+    open: str
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The rows behind a figure; a quotient has `parts` instead, each with where its rows are listed. `next`: give it as `after` to go
+    on; none at the end."""
+
+    figure: FigureMeaning
+    value: Value
+    parts: list[PartTold]
+    contributions: list[ContributionRow]
+    next: str | None
+
+
+class Days(msgspec.Struct, frozen=True):
+    """Local days, both inclusive. `running`: its last day is not over yet."""
+
+    first: str
+    last: str
+    running: bool
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A figure beside the period before and the same of the year before. Growth is in per cent, of a share in percentage points; none
+    where there was nothing to grow from."""
+
+    value: Value
+    before: Value
+    growth: float | None
+    year_before: Value
+    growth_year: float | None
+
+
+class GroupCompared(msgspec.Struct, frozen=True):
+    """`rows`: the query with which `/api/v1/figures/<code>/contributions` lists what is behind the three values, in their order."""
+
+    group: str
+    figures: dict[str, Compared]
+    rows: list[str]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    period: Days
+    before: Days
+    year_before: Days
+    groups: list[GroupCompared]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked about, as the query says it. `period` is None where first and last days are given in part or not at all."""
+
+    first: str
+    last: str
+    period: periods.Period | None
+    branch: str | None
+    narrowed: dict[str, str]
+    """Columns of `FigureWhere`."""
+    today: str
+
+    def where(self, branches: list[str]) -> FigureWhere:
+        return FigureWhere(branches, self.first, self.last, today=self.today, **self.narrowed)
+
+    def query(self, first: str, last: str) -> dict[str, str]:
+        """The same as parameters of a query, for other days."""
+        named = {"type" if name == "of" else name: value for name, value in self.narrowed.items()}
+        own = {"branch": self.branch} if self.branch is not None else {}
+        span = {name: day for name, day in (("first", first), ("last", last)) if day}
+        return {**own, **named, **span}
+
+
+def asked(
+    services: NamedDependency[Services],
+    branch: FromQuery[str | None] = None,
+    period: FromQuery[Literal["day", "week", "month", "quarter", "year", "ytd"] | None] = None,
+    at: FromQuery[str | None] = None,
+    first: FromQuery[str | None] = None,
+    last: FromQuery[str | None] = None,
+    member: FromQuery[str | None] = None,
+    window: FromQuery[str | None] = None,
+    unit: FromQuery[str | None] = None,
+    type: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+) -> Asked:
+    """`period` and a day `at` in it (today where none is given), or `first` and `last`: local days, months or years, both inclusive."""
+    now = today(services)
+    told = {"member": member, "window": window, "unit": unit, "of": type, "kind": kind, "subject": subject}
+    narrowed = {name: value for name, value in told.items() if value is not None}
+    found: periods.Period | None = None
+    if period is not None:
+        if first is not None or last is not None:
+            raise BadRequest("Give a period, or its first and last days, not both.", code="bad_period")
+        found = periods.period(period, whole_day(at, end=True) if at is not None else date.fromisoformat(now))
+    elif first is not None and last is not None:
+        try:
+            found = periods.span(whole_day(first), whole_day(last, end=True))
+        except ValueError:
+            raise BadRequest("The last day lies before the first.", code="bad_period") from None
+    span = found.days if found is not None else days(first, last)
+    return Asked(*span, found, branch, narrowed, now)
+
+
+@get("/figures/meanings")
+async def meanings() -> list[FigureMeaning]:
+    """What each figure counts."""
+    return [meaning(figure.code) for figure in FIGURES]
+
+
+@get("/figures")
+async def read_figures(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    asked: NamedDependency[Asked],
+    by: FromQuery[str | None] = None,
+) -> list[Group]:
+    """Every figure of a period, over the branches that the actor may see; `by` groups by branch, month, day, member, window, unit,
+    of, kind or subject."""
+
+    def query(sql: Any) -> list[Group]:
+        where = asked.where(branches_for(sql, actor.reader, asked.branch))
+        return [Group(group, told) for group, told in figures(sql, where, by).items()]
+
+    return await services.ledger.read(query)
+
+
+@get("/figures/compared")
+async def compare_figures(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    asked: NamedDependency[Asked],
+    by: FromQuery[Literal["branch", "member", "window", "unit", "of", "kind", "subject"] | None] = None,
+) -> Comparison:
+    """Every figure of a period (this month where none is named) beside the period before and the same of the year before."""
+    now = asked.period or periods.period("month", date.fromisoformat(asked.today))
+    three = (now, periods.before(now), periods.year_before(now))
+
+    def query(sql: Any) -> list[GroupCompared]:
+        where = asked.where(branches_for(sql, actor.reader, asked.branch))
+        told = [counted(sql, _within(where, one), by) for one in three]
+        return [_compared(asked, by, group, told, three) for group in sorted(set().union(*told))]
+
+    groups = await services.ledger.read(query)
+    one, earlier, same = (Days(*it.days, it.days[1] >= asked.today) for it in three)
+    return Comparison(one, earlier, same, groups)
+
+
+@get("/figures/{code:str}/contributions")
+async def open_figure(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    asked: NamedDependency[Asked],
+    code: FromPath[str],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+) -> Opened:
+    """The rows behind a figure; each names its activity and its record."""
+    figure = figure_of(code)
+    parts = parts_of(figure)
+    at = resume(after, "", "", "", "", "")
+
+    def query(sql: Any) -> Opened:
+        where = asked.where(branches_for(sql, actor.reader, asked.branch))
+        told = counted(sql, where, None, parts)[""]
+        if isinstance(figure, Quotient):
+            opens = urlencode(asked.query(asked.first, asked.last.rstrip("~")))
+            shown = [PartTold(one.code, told[one.code], opening(one.code, opens)) for one in parts]
+            return Opened(meaning(code), figure.value(told), shown, [], None)
+        rows, more = contributions(sql, figure, where, at, limit)
+        return Opened(meaning(code), told[code], [], rows, cursor(more))
+
+    return await services.ledger.read(query)
+
+
+def meaning(code: str) -> FigureMeaning:
+    """Raises BadRequest."""
+    one = figure_of(code)
+    parts = list(one.parts) if isinstance(one, Quotient) else []
+    return FigureMeaning(one.code, *one.name, *one.unit, *one.meaning, parts)
+
+
+def opening(code: str, query: str) -> str:
+    """Where the rows behind a figure are listed."""
+    return f"/api/v1/figures/{code}/contributions?{query}"
+
+
+def _within(where: FigureWhere, one: periods.Period) -> FigureWhere:
+    first, last = one.days
+    return replace(where, first=first, last=last)
+
+
+def _compared(
+    asked: Asked,
+    by: str | None,
+    group: str,
+    told: list[dict[str, dict[str, int]]],
+    three: tuple[periods.Period, ...],
+) -> GroupCompared:
+    nothing = {figure.code: 0 for figure in COUNTED}
+    now, before, year_before = counts = [one.get(group, nothing) for one in told]
+    values = [complete(one) for one in counts]
+    shown = {
+        one.code: Compared(
+            values[0][one.code],
+            values[1][one.code],
+            growth(one, now, before),
+            values[2][one.code],
+            growth(one, now, year_before),
+        )
+        for one in FIGURES
+    }
+    own = {} if by is None else {"type" if by == "of" else by: group}
+    return GroupCompared(group, shown, [urlencode(asked.query(*one.days) | own) for one in three])
+
+
+router = Router(
+    "/",
+    route_handlers=[meanings, read_figures, compare_figures, open_figure],
+    dependencies={"asked": Provide(asked, sync_to_thread=False)},
+    guards=[need_login],
+    tags=["ledger"],
+)

@@ -1,0 +1,66 @@
+"""Decide what is remembered while a page of a feed is applied: which buckets have to be grouped again, and what is to be done in the
+store. Everything that applies a part of the page says it here.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sync.reconcile.explain import open_disputes
+
+
+class Page:
+    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `due`: (what,
+    database, id). `digest_of` says what of a written document is compared with what it should say."""
+
+    def __init__(
+        self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
+    ) -> None:
+        self.sql = sql
+        self.zone = zone
+        self.digest_of = digest_of
+        self.touched: set[str] = set()
+        self.fresh: dict[str, set[int]] = {}
+        self.stale: set[int] = set()
+        self.due: set[tuple[str, str, str]] = set()
+        self._audiences: dict[frozenset[str], int] = {}
+        (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
+
+    def touch(self, bucket: str, n: int) -> None:
+        """A record of this bucket changed, came or went."""
+        self.touched.add(bucket)
+        self.fresh.setdefault(bucket, set()).add(n)
+
+    def touch_record(self, record: str) -> None:
+        """Something about a record changed that its activity shows or counts."""
+        row = self.sql.execute("SELECT n, bucket FROM record WHERE id=?", [record]).fetchone()
+        if row is not None and row[1] is not None:
+            self.touch(row[1], row[0])
+
+    def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
+        """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""
+        found = open_disputes(body) if body else None
+        if found is None:
+            if self._any_dispute:
+                self.sql.execute("DELETE FROM dispute WHERE id=? AND db=?", [doc, db])
+            return
+        self._any_dispute = True
+        values = [doc, db, branch, audience, found.at, json.dumps(found.paths, ensure_ascii=False)]
+        self.sql.execute("INSERT OR REPLACE INTO dispute VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def audience(self, readers: frozenset[str]) -> int:
+        """The number of a set of readers."""
+        number = self._audiences.get(readers)
+        if number is not None:
+            return number
+        text = json.dumps(sorted(readers))
+        row = self.sql.execute("SELECT audience FROM audience WHERE readers=?", [text]).fetchone()
+        if row is None:
+            number = self.sql.execute("INSERT INTO audience(readers) VALUES (?)", [text]).lastrowid or 0
+            self.sql.executemany("INSERT INTO reader VALUES (?, ?)", [(number, one) for one in sorted(readers)])
+        else:
+            number = int(row[0])
+        self._audiences[readers] = number
+        return number
