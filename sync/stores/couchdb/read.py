@@ -142,6 +142,13 @@ async def get(wire: Wire, db: str, wants: Sequence[Want]) -> tuple[list[Found], 
     return found, known
 
 
+def whole(one: Held) -> Found:
+    """A document with all its leaves, with the audience left open."""
+    tree = docs.tree_of(one.leaves)
+    by_rev = {leaf.stored.rev: leaf.stored for leaf in one.leaves}
+    return Found(one.id, tree, "0", None, [by_rev[rev] for rev in trees.leaves(tree)], [])
+
+
 async def feed(
     wire: Wire,
     db: str,
