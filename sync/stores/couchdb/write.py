@@ -36,7 +36,9 @@ async def add(wire: Wire, db: str, items: Sequence[Write | Edit], replicated: To
     """One result for each, in order. Raises StoreUnavailable where it is not known what CouchDB has kept (CS2).
     `replicated` is `together`, or what gathers for it: replicated revisions may be sent twice."""
     results: list[Result] = []
-    for (attached, made_elsewhere), run in groupby(items, lambda item: (bool(item.attachments), isinstance(item, Write))):
+    for (attached, made_elsewhere), run in groupby(
+        items, lambda item: (bool(item.attachments), isinstance(item, Write))
+    ):
         if attached:
             results += [await _alone(wire, db, item) for item in run]
         elif made_elsewhere:
