@@ -263,7 +263,7 @@ async def _bulk_get(
         for one in answers:
             if one.error is not None and one.error.error not in _NOT_THERE:
                 # A shard that did not answer is no proof that a document is not there.
-                raise StoreUnavailable(f"CouchDB could not read a document just now ({one.error.error}).")
+                raise StoreUnavailable(f"CouchDB could not read a document just now ({one.error.error}).", status=500)
     return results
 
 
