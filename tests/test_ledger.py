@@ -188,7 +188,7 @@ async def test_lg4_two_people_at_a_two_hour_clean_up_are_one_activity_and_four_h
         one, plain("event", "m0117", period=hours(1, 3), **names), plain("event", "m0042", period=hours(1, 3), **names)
     )
     told = await counted(one)
-    assert (told["activities"], told["person_times"], told["person_minutes"]) == (1, 2, 240)
+    assert (told["activities"], told["person_times"], told["person_minutes"], told["person_hours"]) == (1, 2, 240, 4)
     ((_, fields),) = (await one.documents("activity:")).items()
     assert (fields["person_times"], fields["person_minutes"]) == (2, 240)
     (found,) = await one.store.get("branch-b03", [Want(next(iter(await one.documents("activity:"))))])

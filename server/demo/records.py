@@ -23,9 +23,9 @@ from sync.reconcile.edit import edit
 TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06
 """Shares: of what several did, recorded by two of them; of records with a mistake; changed later; changed on two tablets
 without knowing of each other; of services rated; of surveys made by several branches together."""
-RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.02, 0.02, 0.12
-"""Shares: of rated services rated once more; of services with a promised time still under way, and late; of open problems that the
-secretary assigns to somebody."""
+RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.1, 0.02, 0.12
+"""Shares: of rated services rated once more; of services with a promised time concluded only on a later day, and late; of open
+problems that the secretary assigns to somebody."""
 OPEN_PROBLEMS_MAX = 60
 _CHECKLIST = ("premises", "area", "facilities", "safety", "documents")
 _CHECKLIST_TEXTS = (
@@ -82,6 +82,7 @@ class Maker:
     centre: Centre
     dice: Dice
     day: date = date.min
+    until: date = date.max
     open: dict[str, deque[Problem]] = field(default_factory=dict)
 
     def happening(self, work: Work, room: int) -> Iterator[Made]:
@@ -285,7 +286,9 @@ class Maker:
             yield Made(db, self._rating(body, branch, author, ms), author)
             if dice.chance(RATED_AGAIN):
                 yield Made(db, self._rating(body, branch, author, ms, later=dice.between(5, 90)), author)
-        if not plain and done.others and dice.chance(ON_TWO_TABLETS):
+        if "stages/concluded/promised" in fields and "stages/concluded/actual" not in fields:
+            yield from self._concluded(db, body, first["_rev"], author)
+        elif not plain and done.others and dice.chance(ON_TWO_TABLETS):
             yield from self._on_two_tablets(db, body, first["_rev"], author, done.others[0], ms)
         elif dice.chance(EDITED):
             changed = {"narrative": f"{fields.get('narrative', '')}{dice.pick(texts.FOLLOW_UPS)}"}
@@ -301,6 +304,13 @@ class Maker:
         (text, _) = dice.pick(texts.PROBLEMS["other"])
         added = {f"{item}/text": f"{text}。", f"{item}/state": "open", f"parts/{other.id}/text": dice.pick(texts.PARTS)}
         yield Made(db, self._edited(body, rev, other, ms, added), other)
+
+    def _concluded(self, db: str, body: dict[str, Any], rev: str, author: Member) -> Iterator[Made]:
+        """A matter that was under way is concluded some days later, unless that day has not come."""
+        days = self.dice.between(1, 4)
+        if self.day + timedelta(days=days) < self.until:
+            told = {"stages/concluded/actual": self._instant(540, days), "stages/concluded/by": author.id}
+            yield Made(db, self._edited(body, rev, author, self._ms(541, days), told), author)
 
     def _edited(self, body: dict[str, Any], rev: str, by: Member, ms: int, changes: dict[str, Any]) -> dict[str, Any]:
         later = ms + self.dice.between(20, 600) * 60_000
