@@ -23,7 +23,7 @@ from sync.reconcile.edit import edit
 TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06
 """Shares: of what several did, recorded by two of them; of records with a mistake; changed later; changed on two tablets
 without knowing of each other; of services rated; of surveys made by several branches together."""
-RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.1, 0.02, 0.12
+RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.15, 0.02, 0.12
 """Shares: of rated services rated once more; of services with a promised time concluded only on a later day, and late; of open
 problems that the secretary assigns to somebody."""
 OPEN_PROBLEMS_MAX = 60
@@ -177,14 +177,15 @@ class Maker:
 
     def _stages(self, fields: dict[str, Any], author: Member, earlier: int) -> None:
         """A matter with a promised time goes through its stages: some early, most on time, a few late or still under way."""
-        dice, late = self.dice, self.dice.chance(LATE)
-        fields["stages/concluded/promised"] = self._hour(17, -dice.between(1, 3) if late else dice.between(0, 5))
+        dice, late, under_way = self.dice, self.dice.chance(LATE), self.dice.chance(UNDER_WAY)
+        days = dice.between(4, 9) if under_way else -dice.between(1, 3) if late else dice.between(0, 5)
+        fields["stages/concluded/promised"] = self._hour(17, days)
         fields["stages/examined/promised"] = self._hour(17, 1 - earlier)
         began = dice.between(1020, 1040)
         for at, stage in enumerate(("examined", "reviewed", "decided")):
             fields[f"stages/{stage}/actual"] = self._instant(began + at * 10, -earlier)
         fields["stages/examined/by"] = author.id
-        if not dice.chance(UNDER_WAY):
+        if not under_way:
             fields["stages/concluded/actual"] = fields["period"][1]
             fields["stages/concluded/by"] = author.id
 
@@ -307,7 +308,7 @@ class Maker:
 
     def _concluded(self, db: str, body: dict[str, Any], rev: str, author: Member) -> Iterator[Made]:
         """A matter that was under way is concluded some days later, unless that day has not come."""
-        days = self.dice.between(1, 4)
+        days = self.dice.between(2, 7)
         if self.day + timedelta(days=days) < self.until:
             told = {"stages/concluded/actual": self._instant(540, days), "stages/concluded/by": author.id}
             yield Made(db, self._edited(body, rev, author, self._ms(541, days), told), author)
