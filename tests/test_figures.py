@@ -227,6 +227,9 @@ async def test_fg5_of_assigned_subjects_those_count_that_the_member_saw(one: Wor
     assert {month: values["links"] for month, values in by_month.items()} == {"2026-11": 2}
     assert (await one.month())["figures/links_reached"] == 2
     await one.same_from_nothing()
+    rows = await one.ledger.read(lambda sql: sql.execute("SELECT id FROM assigned WHERE member='m0042'").fetchall())
+    await one.ledger.forget("branch-b03", [row[0] for row in rows])
+    assert await covered("2026-11-01", "2026-11-30") == (1, 1, 100.0), "what is erased counts no more"
 
 
 async def test_fg5_an_assignment_that_supersedes_another_takes_its_place_from_its_own_day_on(one: Working) -> None:
