@@ -12,6 +12,7 @@ import msgspec
 from schemas import type_of_id
 from sync.databases import kind_of
 from sync.ledger import companions
+from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
 from sync.ledger.apply_documents import take_directory, take_subject, take_written
 from sync.ledger.apply_records import take_records
@@ -57,6 +58,8 @@ class Applying:
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
             for change, body in [*told.get("subject", ()), *told.get("case", ())]:
                 take_subject(self._page, db, change, body)
+            for change, body in told.get("case", ()):
+                take_case(self._page, db, change, body)
             take_companions(self._page, db, [one for name in companions.COMPANIONS for one in told.get(name, ())])
         elif kind == "centre":
             for name in _DIRECTORY:
@@ -93,6 +96,7 @@ class Applying:
             self._page.sql, self._page.touched, self._page.fresh, self._page.stale, self._page.zone
         ):
             self._page.due.add((what, db, one))
+        settle_cases(self._page)
         self._page.sql.executemany(
             "INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", [(*one, self._mark) for one in sorted(self._page.due)]
         )

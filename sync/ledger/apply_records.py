@@ -7,6 +7,7 @@ from typing import Any
 from schemas import upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
+from sync.ledger.apply_cases import note_survey
 from sync.ledger.decisions import root_of
 from sync.ledger.facts import Facts, bucket_of, decode, encode, facts_of
 from sync.ledger.page import Page
@@ -38,6 +39,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
             leave(page, row)
         if not body:
             if row is not None:
+                note_survey(page, row[0], decode(row[7]), None)
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
                 page.disputed(db, change.id, "", {}, 0)
             continue
@@ -46,6 +48,8 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         if row is None:
             number += 1
         n = number if row is None else row[0]
+        if facts.of == "survey":
+            note_survey(page, n, None if row is None else decode(row[7]), facts)
         root = root_of(page.sql, facts.subject)
         standing = _sound(facts, change.id in flagged)
         bucket = bucket_of(facts, root) if standing == "counted" else None
@@ -75,6 +79,9 @@ def recheck(page: Page, record: str) -> None:
     facts = decode(row[7])
     standing = _sound(facts, bool(_flagged(page, json.dumps([record]))))
     bucket = bucket_of(facts, row[8]) if standing == "counted" else None
+    if facts.of == "survey":
+        page.sql.execute("UPDATE record SET standing=? WHERE n=?", [standing, row[0]])
+        note_survey(page, row[0], facts, facts)
     if bucket == row[3]:
         return
     leave(page, row)

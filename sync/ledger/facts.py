@@ -14,6 +14,7 @@ import msgspec
 from schemas import item_scope
 from schemas.vocabulary import STAGES
 from sync.reconcile.activities import Happening
+from sync.reconcile.cases import Finding, findings_of
 from sync.reconcile.explain import removed
 
 KINDS = ("visit", "service", "survey", "event")
@@ -47,7 +48,7 @@ class StageFact(msgspec.Struct, array_like=True, frozen=True):
 
 class Facts(msgspec.Struct, array_like=True, frozen=True):
     """`start`, `end`: seconds since 1970, both None when the record has no usable period; `day`: the centre's local day of its
-    start. Texts are empty where the record says nothing."""
+    start. Texts are empty where the record says nothing. `findings`: of a survey in a case."""
 
     of: str
     kind: str
@@ -72,6 +73,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     called_back: str = ""
     votes: int = 0
     satisfied: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 encode = msgspec.json.Encoder().encode
@@ -114,6 +116,7 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         called_back=_text(fields.get("called_back")),
         votes=max(0, _count(fields.get("votes"), 0)),
         satisfied=max(0, _count(fields.get("satisfied"), 0)),
+        findings=findings_of(body) if body.get("type") == "survey" and fields.get("case") else (),
     )
 
 
