@@ -9,7 +9,7 @@ from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import note_survey
 from sync.ledger.decisions import root_of
-from sync.ledger.facts import Facts, bucket_of, decode, encode, facts_of
+from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of
 from sync.ledger.page import Page
 from sync.stores.contract import Change
 
@@ -59,6 +59,8 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
             page.touch(bucket, n)
         if facts.follow_ups:
             note_follow_ups(page, n, facts)
+        if facts.parties:
+            note_calls(page, n, facts)
         if change.id in accompanied:
             see_to_companions(page, db, change.id, None if row is None else row[5], audience)
         of = (facts.of, facts.branch, facts.author, facts.subject, root, facts.day)
@@ -88,6 +90,7 @@ def recheck(page: Page, record: str) -> None:
     if bucket is not None:
         page.touch(bucket, row[0])
     note_follow_ups(page, row[0], facts)
+    note_calls(page, row[0], facts)
     page.sql.execute("UPDATE record SET standing=?, bucket=?, anchor=NULL WHERE n=?", [standing, bucket, row[0]])
 
 
@@ -100,6 +103,7 @@ def move(page: Page, subject: str, root: str) -> None:
             leave(page, row)
             facts = decode(row[7])
             note_follow_ups(page, row[0], facts)
+            note_calls(page, row[0], facts)
             bucket = bucket_of(facts, root)
             page.touch(bucket, row[0])
         page.sql.execute("UPDATE record SET root=?, bucket=?, anchor=NULL WHERE n=?", [root, bucket, row[0]])
@@ -126,7 +130,9 @@ def leave(page: Page, row: Sequence[Any]) -> None:
         page.touch(bucket, n)
     if anchor is not None:
         page.stale.add(anchor)
-    for follow_up in decode(row[7]).follow_ups:
+    facts = decode(row[7])
+    page.sql.executemany("DELETE FROM call WHERE key=? AND record=?", [(one, n) for one in calls_of(facts)])
+    for follow_up in facts.follow_ups:
         page.touch_record(follow_up.problem.partition("#")[0])
         page.sql.execute("DELETE FROM follow_up WHERE problem=? AND record=?", [follow_up.problem, n])
 
@@ -137,6 +143,11 @@ def note_follow_ups(page: Page, n: int, facts: Facts) -> None:
     page.sql.executemany("INSERT OR IGNORE INTO follow_up VALUES (?, ?)", [(one, n) for one in sorted(problems)])
     for problem in problems:
         page.touch_record(problem.partition("#")[0])
+
+
+def note_calls(page: Page, n: int, facts: Facts) -> None:
+    """A record that names another branch is compared with that branch's records of its day."""
+    page.sql.executemany("INSERT OR IGNORE INTO call VALUES (?, ?)", [(one, n) for one in calls_of(facts)])
 
 
 def _flagged(page: Page, ids: str) -> set[str]:

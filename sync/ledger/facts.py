@@ -13,7 +13,7 @@ import msgspec
 
 from schemas import item_scope
 from schemas.vocabulary import STAGES
-from sync.reconcile.activities import Happening
+from sync.reconcile.activities import Happening, call_key
 from sync.reconcile.cases import Finding, findings_of
 from sync.reconcile.explain import removed
 
@@ -138,6 +138,9 @@ def happening(record: str, bucket: str, subject: str, facts: Facts) -> Happening
         start,
         max(start, facts.end or start),
         facts.place,
+        facts.day,
+        facts.branch,
+        frozenset(facts.parties) - {facts.branch},
     )
 
 
@@ -146,6 +149,11 @@ def bucket_of(facts: Facts, subject: str) -> str:
     if subject:
         return f"{facts.of} {facts.day} {subject}"
     return f"{facts.of} {facts.day} {facts.branch} {facts.kind}"
+
+
+def calls_of(facts: Facts) -> list[str]:
+    """The records of other branches that it is compared with as well: those of the branches that it says took part."""
+    return [call_key(facts.of, facts.day, one) for one in facts.parties if one != facts.branch]
 
 
 def local_day(seconds: int, zone: ZoneInfo) -> str:
