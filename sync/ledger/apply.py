@@ -15,6 +15,7 @@ from sync.ledger import companions
 from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
 from sync.ledger.apply_documents import take_directory, take_subject, take_written
+from sync.ledger.apply_likely import settle_likely, take_known
 from sync.ledger.apply_records import take_records
 from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
@@ -58,6 +59,8 @@ class Applying:
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
             for change, body in [*told.get("subject", ()), *told.get("case", ())]:
                 take_subject(self._page, db, change, body)
+            for change, body in told.get("subject", ()):
+                take_known(self._page, change.id, body)
             for change, body in told.get("case", ()):
                 take_case(self._page, db, change, body)
             take_companions(self._page, db, [one for name in companions.COMPANIONS for one in told.get(name, ())])
@@ -97,6 +100,7 @@ class Applying:
         ):
             self._page.due.add((what, db, one))
         settle_cases(self._page)
+        settle_likely(self._page)
         self._page.sql.executemany(
             "INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", [(*one, self._mark) for one in sorted(self._page.due)]
         )

@@ -13,8 +13,8 @@ from sync.reconcile.explain import open_disputes
 
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `due`: (what,
-    database, id); `cases`: joint surveys to be looked at again. `digest_of` says what of a written document is compared with what it
-    should say."""
+    database, id); `cases`, `subjects`: joint surveys and subjects to be looked at again. `digest_of` says what of a written
+    document is compared with what it should say."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -27,6 +27,7 @@ class Page:
         self.stale: set[int] = set()
         self.due: set[tuple[str, str, str]] = set()
         self.cases: set[str] = set()
+        self.subjects: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
@@ -44,6 +45,10 @@ class Page:
     def touch_case(self, case: str) -> None:
         """A joint survey, or something that tells how it stands, changed."""
         self.cases.add(case)
+
+    def touch_subject(self, subject: str) -> None:
+        """What tells whether it is likely the same as another changed."""
+        self.subjects.add(subject)
 
     def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
         """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""

@@ -18,6 +18,7 @@ import msgspec
 from sync.ledger import companions
 from sync.ledger.activity import Activity, make_activity
 from sync.ledger.counted import Part
+from sync.ledger.decisions import superseded
 from sync.ledger.facts import Facts, calls_of, decode, happening
 from sync.ledger.problems import Outcome, outcomes
 from sync.reconcile.activities import CROWD, Decision, Group, call_key, group
@@ -199,7 +200,7 @@ class _Loading:
             yield parts[bucket], bound.get(bucket, [])
 
     def _decide(self, review: str, record: str, facts: companions.CompanionFacts) -> None:
-        if review in self._decisions or self._superseded(review):
+        if review in self._decisions or superseded(self._sql, review):
             return
         records = frozenset({record, *facts.records})
         self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records)
@@ -210,13 +211,6 @@ class _Loading:
             for row in found:
                 self.load(row[2])
             self._take([row for row in found if row[1] not in self.rows])
-
-    def _superseded(self, review: str) -> bool:
-        found = self._sql.execute(
-            "SELECT facts FROM companion WHERE type='review' AND record IN (SELECT record FROM companion WHERE id=?)",
-            [review],
-        )
-        return any(companions.decode(facts).supersedes == review for (facts,) in found)
 
     def _is_crowded(self, bucket: str) -> bool:
         return self._sql.execute("SELECT 1 FROM crowd WHERE bucket=?", [bucket]).fetchone() is not None

@@ -38,6 +38,12 @@ CREATE INDEX dispute_branch ON dispute(branch, at, id);
 CREATE TABLE follow_up(problem TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(problem, record)) WITHOUT ROWID;
 CREATE TABLE subject(id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, name TEXT NOT NULL,
   audience INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE known(subject TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE subject_key(key TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY(key, subject)) WITHOUT ROWID;
+CREATE TABLE likely(rank INTEGER NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, facts BLOB NOT NULL,
+  PRIMARY KEY(first, second)) WITHOUT ROWID;
+CREATE INDEX likely_second ON likely(second);
+CREATE INDEX likely_rank ON likely(rank, first, second);
 CREATE TABLE alias(subject TEXT PRIMARY KEY, same_as TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE companion(
   id TEXT PRIMARY KEY, db TEXT NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, kept INTEGER NOT NULL,
