@@ -95,9 +95,7 @@ class Applying:
 
     def finish(self) -> None:
         """Group again what was touched, and write down what is to be done."""
-        for what, db, one in regroup(
-            self._page.sql, self._page.touched, self._page.fresh, self._page.stale, self._page.zone
-        ):
+        for what, db, one in regroup(self._page):
             self._page.due.add((what, db, one))
         settle_cases(self._page)
         settle_likely(self._page)

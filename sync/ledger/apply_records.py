@@ -9,7 +9,7 @@ from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import note_survey
 from sync.ledger.decisions import root_of
-from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of
+from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of, made_by
 from sync.ledger.page import Page
 from sync.stores.contract import Change
 
@@ -131,7 +131,9 @@ def leave(page: Page, row: Sequence[Any]) -> None:
     if anchor is not None:
         page.stale.add(anchor)
     facts = decode(row[7])
-    page.sql.executemany("DELETE FROM call WHERE key=? AND record=?", [(one, n) for one in calls_of(facts)])
+    called = calls_of(facts)
+    page.sql.executemany("DELETE FROM call WHERE key=? AND record=?", [(one, n) for one in called])
+    page.left.update((made_by(facts), one) for one in (called or [""]))
     for follow_up in facts.follow_ups:
         page.touch_record(follow_up.problem.partition("#")[0])
         page.sql.execute("DELETE FROM follow_up WHERE problem=? AND record=?", [follow_up.problem, n])

@@ -151,6 +151,11 @@ def bucket_of(facts: Facts, subject: str) -> str:
     return f"{facts.of} {facts.day} {facts.branch} {facts.kind}"
 
 
+def made_by(facts: Facts) -> str:
+    """The key by which a record of another branch calls this one."""
+    return call_key(facts.of, facts.day, facts.branch)
+
+
 def calls_of(facts: Facts) -> list[str]:
     """The records of other branches that it is compared with as well: those of the branches that it says took part."""
     return [call_key(facts.of, facts.day, one) for one in facts.parties if one != facts.branch]

@@ -12,7 +12,8 @@ from sync.reconcile.explain import open_disputes
 
 
 class Page:
-    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `due`: (what,
+    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
+    day of a record that changed or went, one that it named: "" for none); `due`: (what,
     database, id); `cases`, `subjects`: joint surveys and subjects to be looked at again. `digest_of` says what of a written
     document is compared with what it should say."""
 
@@ -25,6 +26,7 @@ class Page:
         self.touched: set[str] = set()
         self.fresh: dict[str, set[int]] = {}
         self.stale: set[int] = set()
+        self.left: set[tuple[str, str]] = set()
         self.due: set[tuple[str, str, str]] = set()
         self.cases: set[str] = set()
         self.subjects: set[str] = set()

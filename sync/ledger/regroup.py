@@ -19,9 +19,10 @@ from sync.ledger import companions
 from sync.ledger.activity import Activity, make_activity
 from sync.ledger.counted import Part
 from sync.ledger.decisions import superseded
-from sync.ledger.facts import Facts, calls_of, decode, happening
+from sync.ledger.facts import Facts, calls_of, decode, happening, made_by
+from sync.ledger.page import Page
 from sync.ledger.problems import Outcome, outcomes
-from sync.reconcile.activities import CROWD, Decision, Group, call_key, group
+from sync.reconcile.activities import CROWD, Decision, Group, group
 
 Due = tuple[str, str, str]
 
@@ -41,14 +42,14 @@ class _Row:
     facts: Facts
 
 
-def regroup(
-    sql: sqlite3.Connection, touched: Iterable[str], fresh: Mapping[str, set[int]], stale: set[int], zone: ZoneInfo
-) -> Iterator[Due]:
-    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record. Yields what is due."""
-    loading = _Loading(sql, fresh)
-    for bucket in sorted(touched):
+def regroup(page: Page) -> Iterator[Due]:
+    """Of the buckets that were touched, and whatever else their records are grouped with. Yields what is due."""
+    sql, zone = page.sql, page.zone
+    loading = _Loading(sql, page.fresh)
+    for bucket in sorted(page.touched):
         loading.load(bucket)
-    loading.load_activities(stale)
+    loading.load_activities(page.stale)
+    loading.load_left(page.left)
     loading.close()
     problems = outcomes(sql, ((row.id, row.facts) for row in loading.rows.values()))
     ratings = _ratings(sql, loading.rows.values())
@@ -61,7 +62,7 @@ def regroup(
             kept[anchor] = _made(found, rows, problems, ratings, zone)
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
     sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
-    gone = (stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
+    gone = (page.stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
     yield from _write(sql, kept, gone)
 
 
@@ -112,6 +113,13 @@ class _Loading:
         for (bucket,) in self._sql.execute(query, [json.dumps(records)]).fetchall():
             self.load(bucket)
 
+    def load_left(self, left: set[tuple[str, str]]) -> None:
+        """What a record was compared with before it changed or went, in its own branch and in those that it named."""
+        if self._any("call"):
+            self._load_callers({made for made, _ in left})
+        for key in sorted({called for _, called in left} - {""}):
+            self._call(key)
+
     def close(self) -> None:
         """What decisions and calls connect is grouped together, however many buckets it lies in."""
         decided, called = self._any("bound"), self._any("call")
@@ -125,7 +133,13 @@ class _Loading:
         """A record that names another branch may be of one happening with any that this branch made of its type and day."""
         new = [row for row in self.rows.values() if row.id not in self._heard]
         self._heard.update(row.id for row in new)
-        made = {call_key(row.facts.of, row.facts.day, row.facts.branch) for row in new}
+        self._load_callers({made_by(row.facts) for row in new})
+        for key in sorted({one for row in new for one in calls_of(row.facts)}):
+            self._call(key)
+        return bool(new)
+
+    def _load_callers(self, made: set[str]) -> None:
+        """Records that name the branch of others of their type and day."""
         callers = self._sql.execute(
             "SELECT DISTINCT r.bucket FROM call c JOIN record r ON r.n = c.record"
             " WHERE r.bucket IS NOT NULL AND c.key IN (SELECT value FROM json_each(?))",
@@ -133,13 +147,12 @@ class _Loading:
         )
         for (bucket,) in callers.fetchall():
             self.load(bucket)
-        for key in sorted({one for row in new for one in calls_of(row.facts)} - self._calls):
-            self._calls.add(key)
-            self._call(key)
-        return bool(new)
 
     def _call(self, key: str) -> None:
         """Load what a branch made of a type on a day, unless that is a crowd (AC9) and was one before."""
+        if key in self._calls:
+            return
+        self._calls.add(key)
         of, day, branch = key.split(" ", 2)
         query = "SELECT bucket FROM record WHERE branch=? AND day=? AND of=? AND bucket IS NOT NULL"
         found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", [branch, day, of]).fetchall()
@@ -180,7 +193,7 @@ class _Loading:
 
         made: dict[str, set[str]] = defaultdict(set)
         for row in self.rows.values():
-            made[call_key(row.facts.of, row.facts.day, row.facts.branch)].add(row.bucket)
+            made[made_by(row.facts)].add(row.bucket)
         for row in self.rows.values():
             for bucket in sorted(bucket for key in calls_of(row.facts) for bucket in made.get(key, ())):
                 parent[top(bucket)] = top(row.bucket)
