@@ -114,7 +114,7 @@ def test_ge7_problems_are_followed_up_by_later_visits(made: list[Made]) -> None:
     assert followed > 50
 
 
-def test_ge12_the_last_days_have_a_joint_survey_that_is_issued_and_one_that_waits(made: list[Made]) -> None:
+def test_ge13_the_last_days_have_a_joint_survey_that_is_issued_and_one_that_waits(made: list[Made]) -> None:
     cases = {one.doc["_id"]: one.doc for one in made if one.doc["type"] == "case"}
     told = []
     for case in cases.values():

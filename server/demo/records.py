@@ -357,10 +357,10 @@ class Maker:
                     surveys.append(Survey(made.doc["_id"], own.id, standing, False, findings_of(made.doc)))
                 yield made
         state = state_of(case_of(told), surveys, "")
-        if state.stands == "ready":
-            yield Made("shared", self._concluded(told, author, self._ms(ends, 1), state), author)
+        if state.stands == "ready" and self.day + timedelta(days=1) < self.until:
+            yield Made("shared", self._issued(told, author, self._ms(ends, 1), state), author)
 
-    def _concluded(self, case: dict[str, Any], author: Member, ms: int, state: State) -> dict[str, Any]:
+    def _issued(self, case: dict[str, Any], author: Member, ms: int, state: State) -> dict[str, Any]:
         """The conclusion of a joint survey, issued by the lead the day after: the gravest of what was found."""
         found = {cell.finding for cell in state.cells}
         worst = next((one for one in ("fail", "remedy") if one in found), "pass")

@@ -74,12 +74,18 @@ class Likeness(msgspec.Struct, array_like=True, frozen=True):
 def known_of(body: Mapping[str, Any]) -> Known | None:
     """Of a subject in its current shape; None for one that is withdrawn or cannot be compared. Never raises."""
     fields = body.get("fields")
-    if not isinstance(fields, dict) or fields.get("withdrawn") or fields.get("kind") not in SUBJECT_KINDS:
+    kind = fields.get("kind") if isinstance(fields, dict) else None
+    if (
+        not isinstance(fields, dict)
+        or fields.get("withdrawn")
+        or not isinstance(kind, str)
+        or kind not in SUBJECT_KINDS
+    ):
         return None
     shared = {path[9:] for path, value in fields.items() if path.startswith("branches/") and value is True}
     name = plain(fields.get("name"))
     return Known(
-        fields["kind"],
+        kind,
         tuple(sorted(shared | {str(body.get("branch", ""))})),
         name,
         _core(name),
