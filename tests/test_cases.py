@@ -207,6 +207,19 @@ def test_js8_a_conclusion_issued_too_early_is_flagged() -> None:
     assert not state({**done, "fields": {**done["fields"], "limit": BEFORE}}, taken(ours)).early
 
 
+def test_js12_what_is_told_after_the_announcement_is_told_as_added() -> None:
+    body = case()
+    assert case_of(body).added == ()
+    later = stamp("m0001", at=NOW + timedelta(hours=1))
+    more = edit(
+        [body], {"needs/01K9BBBB/text": "消防验收意见", "checklist/fire/text": "消防设施"}, later, rule_of=rule_of
+    )
+    assert case_of(more).added == ("needs/01K9BBBB",), "an item put in other words is no new one"
+    draft = case(announced=None)
+    told = edit([draft], {"announced": BEFORE, "checklist/water/text": "给排水"}, later, rule_of=rule_of)
+    assert case_of(told).added == ()
+
+
 def test_js2_a_body_that_cannot_be_read_says_nothing() -> None:
     for fields in (None, 7, {}, {"checklist/x": 1.5, "outside//name": "", "parties/b04": "yes"}, {"issued": 2.5}):
         known = case_of({"type": "case", "fields": fields})

@@ -86,7 +86,8 @@ class Addendum(msgspec.Struct, frozen=True):
 
 
 class CaseTold(msgspec.Struct, frozen=True):
-    """`reason`, `zh`, `en`: why it stands so; `lost`: conclusions that were issued without knowing of the one that stands; `passed`:
+    """`added`: what of checklist and needs was told only after the announcement. `reason`, `zh`, `en`: why it stands so;
+    `lost`: conclusions that were issued without knowing of the one that stands; `passed`:
     findings that do not count, with the reason, of records that the actor may open; `names` of branches, by id."""
 
     id: str
@@ -96,6 +97,7 @@ class CaseTold(msgspec.Struct, frozen=True):
     announced: str
     limit: str
     needs: list[str]
+    added: list[str]
     state: str
     reason: str
     zh: str
@@ -252,6 +254,7 @@ async def _tell(services: Services, actor: Actor, case: str, known: _Known) -> C
         known.case.announced,
         "" if known.case.limit == NO_LIMIT else known.case.limit,
         _texts(fields, "needs"),
+        [*known.case.added],
         state.stands,
         state.reason,
         zh,

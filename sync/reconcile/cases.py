@@ -64,7 +64,8 @@ class Issue(msgspec.Struct, frozen=True):
 
 class Case(msgspec.Struct, frozen=True):
     """What of a case tells how it stands. `parties`: `branch:b03`, `outside:<item>`; `known`: every item that its checklist ever had;
-    `limit` is `NO_LIMIT` where none was set; `lost`: issues that another one stands above."""
+    `limit` is `NO_LIMIT` where none was set; `added`: what was put on the checklist (`checklist/<item>`) or needed (`needs/<item>`) after
+    the announcement, which was to tell everything at once; `lost`: issues that another one stands above."""
 
     branch: str
     parties: tuple[str, ...]
@@ -72,6 +73,7 @@ class Case(msgspec.Struct, frozen=True):
     known: tuple[str, ...]
     limit: str
     announced: str
+    added: tuple[str, ...]
     issue: Issue | None
     lost: tuple[Issue, ...]
     withdrawn: bool
@@ -132,6 +134,7 @@ def case_of(body: Mapping[str, Any]) -> Case:
         tuple(sorted({path.split("/")[1] for path in fields if path.startswith("checklist/")})),
         _text(fields.get("limit")) or NO_LIMIT,
         _text(fields.get("announced")),
+        _added(writes),
         issue,
         lost,
         removal(writes).in_force,
@@ -290,6 +293,18 @@ def _items(fields: Mapping[str, Any], writes: Writes, head: str, part: str) -> t
     """The ids of the items of a list that have this part and are not removed."""
     names = {path.split("/")[1] for path, value in fields.items() if _is_part(path, head, part) and _text(value)}
     return tuple(sorted(one for one in names if not removal(writes, f"{head}/{one}").in_force))
+
+
+def _added(writes: Writes) -> tuple[str, ...]:
+    told = [one.stamp for one in writes.at("announced") if _text(one.value)]
+    if not told:
+        return ()
+    first = {
+        path.removesuffix("/text"): min(one.stamp for one in writes.at(path))
+        for path in writes.by_path
+        if _is_part(path, "checklist", "text") or _is_part(path, "needs", "text")
+    }
+    return tuple(sorted(item for item, stamp in first.items() if stamp > min(told)))
 
 
 def _is_part(path: str, head: str, part: str) -> bool:

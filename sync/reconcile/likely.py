@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.canonical import NotCanonical
 from schemas.vocabulary import SUBJECT_KINDS
 from sync.reconcile.activities import ACCURACY_METRES_MAX, distance
+from sync.reconcile.explain import removed
 
 LIKELY: Final = 60
 """From this score on two subjects are suggested to be one."""
@@ -77,9 +79,9 @@ def known_of(body: Mapping[str, Any]) -> Known | None:
     kind = fields.get("kind") if isinstance(fields, dict) else None
     if (
         not isinstance(fields, dict)
-        or fields.get("withdrawn")
         or not isinstance(kind, str)
         or kind not in SUBJECT_KINDS
+        or _withdrawn(body, fields)
     ):
         return None
     shared = {path[9:] for path, value in fields.items() if path.startswith("branches/") and value is True}
@@ -142,6 +144,13 @@ def plain(text: object) -> str:
     told = re.sub(r"(\d+)(?:号户|号房|号|室|户|房)", r"\1", told)
     told = re.sub(r"(?<!\d)-+|-+(?!\d)", "", told)
     return re.sub(r"-+", "-", told)
+
+
+def _withdrawn(body: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    try:
+        return isinstance(fields.get("withdrawn"), dict) and removed(dict(body)).in_force
+    except NotCanonical:
+        return True
 
 
 def _number(text: str) -> int:
