@@ -95,6 +95,7 @@ class Applying:
 
     def finish(self) -> None:
         """Group again what was touched, and write down what is to be done."""
+        self._page.find_touched()
         for what, db, one in regroup(self._page):
             self._page.due.add((what, db, one))
         settle_cases(self._page)

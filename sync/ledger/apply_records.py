@@ -8,7 +8,6 @@ from schemas import upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import note_survey
-from sync.ledger.decisions import root_of
 from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of, made_by
 from sync.ledger.page import Page
 from sync.stores.contract import Change
@@ -50,7 +49,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         n = number if row is None else row[0]
         if facts.of == "survey":
             note_survey(page, n, None if row is None else decode(row[7]), facts)
-        root = root_of(page.sql, facts.subject)
+        root = page.root(facts.subject)
         standing = _sound(facts, change.id in flagged)
         bucket = bucket_of(facts, root) if standing == "counted" else None
         audience = page.audience(companions.readers_of(body))
