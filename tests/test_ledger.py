@@ -425,3 +425,48 @@ async def test_ac9_a_crowd_that_thins_out_is_grouped_again(one: Working) -> None
     await one.idle()
     assert (await counted(one))["activities"] == 1
     await one.same_from_nothing()
+
+
+async def standings(one: Working) -> dict[str, str]:
+    rows = await one.ledger.read(lambda sql: sql.execute("SELECT id, standing FROM record").fetchall())
+    return dict(rows)
+
+
+async def test_lg13_a_record_about_a_subject_that_is_not_there_yet_counts_once_it_comes(one: Working) -> None:
+    there, late = record("subject"), record("subject")
+    seen, early = visit(subject=there["_id"]), visit(subject=late["_id"])
+    await add(one, there, seen, early)
+    assert await standings(one) == {seen["_id"]: "counted", early["_id"]: "unknown_subject"}
+    assert (await counted(one))["activities"] == 1
+    await one.same_from_nothing()
+    await add(one, late)
+    assert set((await standings(one)).values()) == {"counted"}
+    assert (await counted(one))["households"] == 2
+    await one.same_from_nothing()
+
+
+async def test_lg13_a_record_that_named_a_wrong_subject_is_put_right_by_an_edit(one: Working) -> None:
+    there = record("subject")
+    wrong = visit(subject="household:01K8NOBODY")
+    await add(one, there, wrong)
+    assert await standings(one) == {wrong["_id"]: "unknown_subject"}
+    right = edited(wrong, "subject", there["_id"])
+    await one.store.add("branch-b03", [write(right, "2-b", "1-a")])
+    await one.idle()
+    assert await standings(one) == {wrong["_id"]: "counted"}
+    await one.same_from_nothing()
+
+
+async def test_lg13_where_no_register_of_a_kind_is_kept_none_can_be_missed(one: Working) -> None:
+    home, firm = visit(), visit(subject="enterprise:01K8FIRM")
+    await add(one, home, firm)
+    assert set((await standings(one)).values()) == {"counted"}
+    register = record("subject")
+    await add(one, register)
+    assert await standings(one) == {home["_id"]: "unknown_subject", firm["_id"]: "counted"}
+    await one.same_from_nothing()
+    await one.store.erase("branch-b03", {register["_id"]: None})
+    await one.ledger.forget("branch-b03", [register["_id"]])
+    await one.idle()
+    assert set((await standings(one)).values()) == {"counted"}
+    await one.same_from_nothing()

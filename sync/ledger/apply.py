@@ -20,6 +20,7 @@ from sync.ledger.apply_records import take_records
 from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
 from sync.ledger.page import Page
+from sync.ledger.register import note_subjects
 from sync.ledger.regroup import regroup
 from sync.reconcile.redaction import has_redactions
 from sync.stores.contract import Change
@@ -56,8 +57,9 @@ class Applying:
                 self._page.due.add(("forget", db, change.id))
         kind = kind_of(db)
         if kind in ("branch", "shared"):
+            self._subjects(db, told.get("subject", ()))
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
-            for change, body in [*told.get("subject", ()), *told.get("case", ())]:
+            for change, body in told.get("case", ()):
                 take_subject(self._page, db, change, body)
             for change, body in told.get("subject", ()):
                 take_known(self._page, change.id, body)
@@ -68,6 +70,15 @@ class Applying:
             for name in _DIRECTORY:
                 for change, body in told.get(name, ()):
                     take_directory(self._page, name, change, body)
+
+    def _subjects(self, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:
+        """Before the records that name them."""
+        if not told:
+            return
+        before, kept = self._page.known(change.id for change, _ in told), self._page.registers()
+        for change, body in told:
+            take_subject(self._page, db, change, body)
+        note_subjects(self._page, told, before, kept)
 
     def forget(self, db: str, ids: Iterable[str] | None = None) -> None:
         """Leave out these documents, or all of a database that is no longer there."""

@@ -4,10 +4,11 @@ store. Everything that applies a part of the page says it here.
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.vocabulary import SUBJECT_KINDS
 from sync.ledger.decisions import root_of
 from sync.reconcile.explain import open_disputes
 
@@ -34,6 +35,7 @@ class Page:
         self._audiences: dict[frozenset[str], int] = {}
         self._records: set[str] = set()
         self._no_alias: bool | None = None
+        self.kept: frozenset[str] | None = None
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
     def touch(self, bucket: str, n: int) -> None:
@@ -68,6 +70,27 @@ class Page:
     def touch_subject(self, subject: str) -> None:
         """What tells whether it is likely the same as another changed."""
         self.subjects.add(subject)
+
+    def known(self, subjects: Iterable[str]) -> set[str]:
+        """Those of these subjects that a register holds."""
+        found = self.sql.execute(
+            "SELECT id FROM subject WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(set(subjects)))]
+        )
+        return {one for (one,) in found}
+
+    def unknown(self, subjects: Iterable[str]) -> set[str]:
+        """Those of these subjects that no register holds, of the kinds of which one is kept."""
+        asked = {one for one in subjects if one.partition(":")[0] in self.registers()}
+        return asked - self.known(asked) if asked else asked
+
+    def registers(self) -> frozenset[str]:
+        """The kinds of subjects of which a register is kept."""
+        if self.kept is None:
+            query = "SELECT EXISTS (SELECT 1 FROM subject WHERE id>=? AND id<?)"
+            self.kept = frozenset(
+                kind for kind in SUBJECT_KINDS if self.sql.execute(query, [f"{kind}:", f"{kind};"]).fetchone()[0]
+            )
+        return self.kept
 
     def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
         """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""

@@ -21,7 +21,7 @@ CREATE TABLE reader(audience INTEGER NOT NULL, principal TEXT NOT NULL, PRIMARY 
 CREATE TABLE record(
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, rev TEXT NOT NULL, of TEXT NOT NULL,
   branch TEXT NOT NULL, author TEXT NOT NULL, subject TEXT NOT NULL, root TEXT NOT NULL, day TEXT NOT NULL,
-  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, flagged, withdrawn or undated
+  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, flagged, withdrawn, undated or unknown_subject
   bucket TEXT,                                         -- NULL: not counted
   anchor INTEGER,                                      -- its activity
   review TEXT NOT NULL,                                -- open, approved, amended or returned
