@@ -14,6 +14,7 @@ from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_companions import take_companions
 from sync.ledger.apply_documents import take_directory, take_subject, take_written
+from sync.ledger.apply_imports import take_imports
 from sync.ledger.apply_records import take_records
 from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
@@ -57,6 +58,7 @@ class Applying:
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
             for change, body in [*told.get("subject", ()), *told.get("case", ())]:
                 take_subject(self._page, db, change, body)
+            take_imports(self._page, db, [*told.get("import", ()), *told.get("import_rows", ())])
             take_companions(self._page, db, [one for name in companions.COMPANIONS for one in told.get(name, ())])
         elif kind == "centre":
             for name in _DIRECTORY:
@@ -66,7 +68,7 @@ class Applying:
     def forget(self, db: str, ids: Iterable[str] | None = None) -> None:
         """Leave out these documents, or all of a database that is no longer there."""
         if ids is None:
-            tables = ("record", "subject", "companion")
+            tables = ("record", "subject", "companion", "import", "import_part")
             ids = [
                 row[0] for table in tables for row in self._page.sql.execute(f"SELECT id FROM {table} WHERE db=?", [db])
             ]

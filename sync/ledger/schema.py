@@ -9,7 +9,7 @@ from pathlib import Path
 
 from schemas import TYPES
 
-FORMAT = 2
+FORMAT = 3
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -75,6 +75,24 @@ CREATE TABLE document(db TEXT NOT NULL, id TEXT NOT NULL, rev TEXT NOT NULL, dig
   PRIMARY KEY(db, id)) WITHOUT ROWID;
 CREATE TABLE version(branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, fields BLOB NOT NULL,
   PRIMARY KEY(branch, month, number)) WITHOUT ROWID;
+CREATE TABLE import(
+  id TEXT PRIMARY KEY, db TEXT NOT NULL, source TEXT NOT NULL, made TEXT NOT NULL, withdrawn INTEGER NOT NULL,
+  parts INTEGER NOT NULL,                              -- so many documents hold its rows
+  reading TEXT NOT NULL, fields BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE import_month(
+  source TEXT NOT NULL, month TEXT NOT NULL, import TEXT NOT NULL,
+  state TEXT NOT NULL,                                 -- counts, superseded, withdrawn or incomplete
+  PRIMARY KEY(source, month, import)) WITHOUT ROWID;
+CREATE INDEX import_month_import ON import_month(import);
+CREATE TABLE import_part(id TEXT PRIMARY KEY, db TEXT NOT NULL, import TEXT NOT NULL, branch TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX import_part_import ON import_part(import, branch);
+CREATE TABLE hall(                                     -- the rows of imports; `told` is all that is kept of one
+  import TEXT NOT NULL, row INTEGER NOT NULL, part TEXT NOT NULL, month TEXT NOT NULL, window TEXT NOT NULL,
+  branch TEXT NOT NULL, kind TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, sound INTEGER NOT NULL,
+  counts INTEGER NOT NULL, accepted INTEGER, concluded INTEGER, on_time INTEGER, early INTEGER, rated INTEGER,
+  satisfied INTEGER, told BLOB NOT NULL, PRIMARY KEY(import, row)) WITHOUT ROWID;
+CREATE INDEX hall_day ON hall(branch, last) WHERE counts;
+CREATE INDEX hall_part ON hall(part);
 CREATE TABLE directory(id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, branch TEXT NOT NULL,
   window TEXT NOT NULL, unit TEXT NOT NULL) WITHOUT ROWID;
 """
