@@ -39,6 +39,7 @@ from server.api import (
     records,
     redactions,
     reviews,
+    search,
     tablets,
 )
 from server.audit import Audit
@@ -85,6 +86,7 @@ API = [
     figures.router,
     ledger.router,
     imports.router,
+    search.router,
     promises.router,
     reviews.router,
     photos.router,

@@ -20,7 +20,7 @@ from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
 from sync.ledger.page import Page
 from sync.ledger.regroup import regroup
-from sync.reconcile.redaction import has_redactions
+from sync.reconcile.redaction import has_redactions, number_redacted
 from sync.stores.contract import Change
 
 _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
@@ -36,6 +36,8 @@ class Applying:
     ) -> None:
         self._page = Page(connection, zone, digest_of)
         self._mark = mark
+        self.private = False
+        """Whether something was erased or redacted: then the file's log may hold nothing of it either."""
 
     def page(self, db: str, changes: Sequence[Change]) -> None:
         told: dict[str, list[tuple[Change, dict[str, Any]]]] = {}
@@ -53,6 +55,7 @@ class Applying:
             if has_redactions(body):
                 # Also when a tablet that has not heard of it brings the value once more.
                 self._page.due.add(("forget", db, change.id))
+                self._page.words.redacted(change.id, number_redacted(body))
         kind = kind_of(db)
         if kind in ("branch", "shared"):
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
@@ -67,6 +70,7 @@ class Applying:
 
     def forget(self, db: str, ids: Iterable[str] | None = None) -> None:
         """Leave out these documents, or all of a database that is no longer there."""
+        self._page.words.erased()
         if ids is None:
             tables = ("record", "subject", "companion", "import", "import_part")
             ids = [
@@ -74,6 +78,7 @@ class Applying:
             ]
             self._page.sql.execute("DELETE FROM document WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
+            self._page.words.drop_database(db)
         self.page(db, [Change("0", one, (), True, None, None, None) for one in ids])
 
     def judged(self, db: str, record: str, seen: str) -> None:
@@ -91,6 +96,7 @@ class Applying:
 
     def finish(self) -> None:
         """Group again what was touched, and write down what is to be done."""
+        self.private = self._page.words.write()
         for what, db, one in regroup(
             self._page.sql, self._page.touched, self._page.fresh, self._page.stale, self._page.zone
         ):

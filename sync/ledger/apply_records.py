@@ -40,6 +40,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
             if row is not None:
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
                 page.disputed(db, change.id, "", {}, 0)
+                page.words.drop(db, change.id)
             continue
         body = dict(upgrade(body))
         facts = facts_of(body, page.zone)
@@ -49,7 +50,9 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         root = root_of(page.sql, facts.subject)
         standing = _sound(facts, change.id in flagged)
         bucket = bucket_of(facts, root) if standing == "counted" else None
-        audience = page.audience(companions.readers_of(body))
+        readers = companions.readers_of(body)
+        audience = page.audience(readers)
+        page.words.take(db, change.id, (facts.branch, facts.day), audience, readers, body)
         page.disputed(db, change.id, facts.branch, body, audience)
         if bucket is not None:
             page.touch(bucket, n)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sync.ledger.apply_words import Words
 from sync.reconcile.explain import open_disputes
 
 
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `due`: (what,
-    database, id). `digest_of` says what of a written document is compared with what it should say."""
+    database, id); `words`: by what documents are found. `digest_of` says what of a written document is compared with what it should say."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -25,6 +26,7 @@ class Page:
         self.fresh: dict[str, set[int]] = {}
         self.stale: set[int] = set()
         self.due: set[tuple[str, str, str]] = set()
+        self.words = Words(sql)
         self._audiences: dict[frozenset[str], int] = {}
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
