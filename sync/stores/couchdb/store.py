@@ -136,10 +136,12 @@ class CouchStore:
     async def create(self, db: str) -> None:
         if db == OWN or db.startswith("_"):
             raise AlreadyExists(database=db)
-        await self._admin.create(db)
-        # A list that was asked for before does not hold it.
-        self._made += 1
-        self._known_until = 0.0
+        try:
+            await self._admin.create(db)
+        finally:
+            # A list that was asked for before does not hold it; nor does it where somebody else is making it just now.
+            self._made += 1
+            self._known_until = 0.0
 
     async def drop(self, db: str) -> None:
         self._check(db)
