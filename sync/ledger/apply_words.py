@@ -6,7 +6,7 @@ written at once, in the order of days, which is the order in which hits are list
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ class _New(NamedTuple):
     audience: int
     readers: frozenset[str]
     texts: bytes
+    found: Texts
 
 
 class Words:
@@ -47,7 +48,7 @@ class Words:
         """A document as it is now. `place`: its branch and local day, "" where it has none."""
         found = texts_of(body)
         branch, day = place
-        told = _New(db, str(body.get("type")), branch, day, audience, readers, _encode(found))
+        told = _New(db, str(body.get("type")), branch, day, audience, readers, _encode(found), found)
         self._new[doc] = told if found else db
 
     def drop(self, db: str, doc: str) -> None:
@@ -92,23 +93,24 @@ class Words:
             if before is not None:
                 number, _, of, branch, day, _, texts, readers = before
                 old_at = place_of(day, number)
-                old = _words(of, branch, json.loads(readers), texts)
+                old = set(_words(of, branch, json.loads(readers), _texts(texts)))
             if isinstance(new, str):
                 if before is not None and before[1] == new:
                     gone.append((before[0],))
                     out.append((old_at, " ".join(old)))
                 continue
+            words = _words(new.of, new.branch, new.readers, new.found)
             if before is None:
+                # Nearly always: what is new needs no comparing.
                 seq += 1
-            number = seq if before is None else before[0]
-            at, now = place_of(new.day, number), _words(new.of, new.branch, new.readers, new.texts)
-            rows.append((number, doc, *new[:5], new.texts))
-            if at != old_at:
-                added.append((at, " ".join(now)))
-                out += [(old_at, " ".join(old))] if old else []
-            else:
-                added += [(at, " ".join(now - old))] if now - old else []
-                out += [(at, " ".join(old - now))] if old - now else []
+                rows.append((seq, doc, *new[:5], new.texts))
+                added.append((place_of(new.day, seq), " ".join(words)))
+                continue
+            at, now = place_of(new.day, before[0]), set(words)
+            rows.append((before[0], doc, *new[:5], new.texts))
+            stays = old & now if at == old_at else set[str]()
+            added += [(at, " ".join(now - stays))] if now - stays else []
+            out += [(old_at, " ".join(old - stays))] if old - stays else []
         # The index takes rows in their order without writing its memory out in between.
         self._sql.executemany("INSERT INTO words(words, rowid, text) VALUES ('delete', ?, ?)", sorted(out))
         self._sql.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", sorted(added))
@@ -151,9 +153,8 @@ def mark(name: str, value: str) -> str:
     return f"={name}:{value}"
 
 
-def _words(of: str, branch: str, readers: frozenset[str] | list[str], texts: bytes) -> set[str]:
-    found = {mark("t", of), mark("b", branch)}
-    found.update(mark("r", one) for one in readers)
-    for _, text in _texts(texts):
-        found |= words_of(text)
+def _words(of: str, branch: str, readers: Iterable[str], texts: Texts) -> list[str]:
+    found = [mark("t", of), mark("b", branch), *(mark("r", one) for one in readers)]
+    for _, text in texts:
+        found += words_of(text)
     return found

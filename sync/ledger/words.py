@@ -26,19 +26,19 @@ Texts = list[tuple[str, str]]
 """(path, text) of everything in a document that is found."""
 
 
-def words_of(text: str) -> set[str]:
-    """Everything under which a text is found, in any order."""
-    found: set[str] = set()
+def words_of(text: str) -> list[str]:
+    """Everything under which a text is found, as often as it stands there."""
+    found: list[str] = []
     for run in _RUN.findall(text):
         first = run[0]
         if "\u3400" <= first <= "\u9fff":
-            found.update(map(_JOIN, run, run[1:]))
-            found.add(run[-1])
+            found += map(_JOIN, run, run[1:])
+            found.append(run[-1])
         elif run.isascii():
-            found.add(run.lower())
+            found.append(run.lower())
         else:
             for one in _FOLDED_RUN.findall(folded(run)):
-                found.update(pieces(one))
+                found += pieces(one)
     return found
 
 
