@@ -41,7 +41,7 @@ def test_ge9_it_is_filled_once_and_used_again(data: Path) -> None:
     assert command("check", data=data).returncode == 0
 
 
-def test_ge13_the_hall_reports_every_month_of_two_years_and_a_mistaken_report_is_corrected(data: Path) -> None:
+def test_ge14_the_hall_reports_every_month_of_two_years_and_a_mistaken_report_is_corrected(data: Path) -> None:
     figures = command("rebuild", data=data).stdout
     told = {line.split("  ")[-1]: line.split()[0] for line in figures.splitlines() if "Hall" in line}
     assert 520_000 < int(told["Hall: accepted"]) < 640_000
