@@ -43,6 +43,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
                 note_survey(page, row[0], decode(row[7]), None)
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
                 page.disputed(db, change.id, "", {}, 0)
+                page.words.drop(db, change.id)
             continue
         body = dict(upgrade(body))
         facts = read[change.id]
@@ -54,7 +55,9 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         root = page.root(facts.subject)
         standing = _sound(facts, change.id in flagged, facts.subject in unknown)
         bucket = bucket_of(facts, root) if standing == "counted" else None
-        audience = page.audience(companions.readers_of(body))
+        readers = companions.readers_of(body)
+        audience = page.audience(readers)
+        page.words.take(db, change.id, (facts.branch, facts.day), audience, readers, body)
         page.disputed(db, change.id, facts.branch, body, audience)
         if bucket is not None:
             page.touch(bucket, n)

@@ -9,15 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import SUBJECT_KINDS
+from sync.ledger.apply_words import Words
 from sync.ledger.decisions import root_of
 from sync.reconcile.explain import open_disputes
 
 
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
-    day of a record that changed or went, one that it named: "" for none); `due`: (what,
-    database, id); `cases`, `subjects`: joint surveys and subjects to be looked at again. `digest_of` says what of a written
-    document is compared with what it should say."""
+    day of a record that changed or went, one that it named: "" for none); `due`: (what, database, id); `cases`, `subjects`: joint
+    surveys and subjects to be looked at again; `words`: by what documents are found. `digest_of` says what of a written document
+    is compared with what it should say."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -30,6 +31,7 @@ class Page:
         self.stale: set[int] = set()
         self.left: set[tuple[str, str]] = set()
         self.due: set[tuple[str, str, str]] = set()
+        self.words = Words(sql)
         self.cases: set[str] = set()
         self.subjects: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
