@@ -126,9 +126,10 @@ def test_sr2_a_query_without_a_letter_or_too_long_is_refused() -> None:
 
 
 async def test_sr3_names_addresses_titles_problems_and_cases_are_found_and_it_says_where(one: Working) -> None:
-    problem = dated("看望", problems__item1__text="屋顶漏雨", problems__item1__state="open")
-    event = plain("event", kind="study", title="学习全会精神", agenda=["领学原文", "交流发言"])
     subject = household("云溪村三组7号户", address="云溪村三组", note="门前有井")
+    told_of = {"subject": subject["_id"], "problems__item1__text": "屋顶漏雨", "problems__item1__state": "open"}
+    problem = dated("看望", **told_of)
+    event = plain("event", kind="study", title="学习全会精神", agenda=["领学原文", "交流发言"])
     case = record("case", fields={"needs/01K9ZK2B1B2C3D4E5F6G7H8J9K/text": "消防布局图"})
     await add(one, problem, event, subject)
     await add(one, case, db="shared")
