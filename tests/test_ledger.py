@@ -471,3 +471,30 @@ async def test_lg13_where_no_register_of_a_kind_is_kept_none_can_be_missed(one: 
     await one.idle()
     assert set((await standings(one)).values()) == {"counted"}
     await one.same_from_nothing()
+
+
+async def test_lg14_who_had_left_took_no_part(one: Working) -> None:
+    def member(left: str | None) -> dict[str, Any]:
+        body = record("member")
+        fields = {path: value for path, value in body["fields"].items() if path != "left"}
+        return {**body, "_id": "member:m0042", "fields": fields | ({"left": left} if left else {})}
+
+    last, after = visit(participants__m0042=True, subject="enterprise:a"), visit(participants__m0042=True)
+    last["fields"]["period"] = ["2026-11-18T01:00:00Z", "2026-11-18T02:00:00Z"]
+    await add(one, last, after)
+    assert set((await standings(one)).values()) == {"counted"}
+    await one.store.add("centre", [write(member("2026-11-18"))])
+    await one.idle()
+    assert await standings(one) == {last["_id"]: "counted", after["_id"]: "member_left"}
+    await one.same_from_nothing()
+    right = edited(after, "participants/m0042", False)
+    await one.store.add("branch-b03", [write(right, "2-b", "1-a")])
+    await one.idle()
+    assert set((await standings(one)).values()) == {"counted"}
+    wrong = visit(participants__m0042=True, subject="enterprise:b")
+    await add(one, wrong)
+    assert (await standings(one))[wrong["_id"]] == "member_left"
+    await one.store.add("centre", [write(member(None), "2-b", "1-a")])
+    await one.idle()
+    assert set((await standings(one)).values()) == {"counted"}
+    await one.same_from_nothing()

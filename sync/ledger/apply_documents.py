@@ -8,7 +8,8 @@ import msgspec
 
 from schemas import upgrade
 from sync.ledger import companions
-from sync.ledger.apply_records import see_to_companions
+from sync.ledger.apply_records import recheck, see_to_companions
+from sync.ledger.contribution import Base
 from sync.ledger.facts import day_of, encode, local_day
 from sync.ledger.page import Page
 from sync.reconcile.stamps import parse_stamp
@@ -45,12 +46,28 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
 def take_directory(page: Page, name: str, change: Change, body: Mapping[str, Any]) -> None:
     """A member, window or branch."""
     fields = body.get("fields")
-    if not isinstance(fields, dict):
+    before = page.sql.execute("SELECT gone FROM directory WHERE id=?", [change.id]).fetchone()
+    if isinstance(fields, dict):
+        told = [fields.get(part) for part in ("name", "branch", "window", "unit", "left")]
+        values = [one if isinstance(one, str) else "" for one in told]
+        page.sql.execute("INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?, ?, ?, ?)", [change.id, name, *values])
+        gone = values[-1]
+    else:
         page.sql.execute("DELETE FROM directory WHERE id=?", [change.id])
-        return
-    told = [fields.get(part) for part in ("name", "branch", "window", "unit")]
-    values = [one if isinstance(one, str) else "" for one in told]
-    page.sql.execute("INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?, ?, ?)", [change.id, name, *values])
+        gone = ""
+    if name == "member" and gone != (before[0] if before else ""):
+        page.gone_members = None
+        _look_at_again(page, change.id.removeprefix("member:"))
+
+
+def _look_at_again(page: Page, member: str) -> None:
+    """A member left, or did not after all: the records that name them. All are gone through, since it happens a few times a year."""
+    rows = page.sql.execute(
+        "SELECT record FROM contribution WHERE base=? AND member=? UNION SELECT id FROM record WHERE standing='member_left'",
+        [int(Base.ATTENDANCE), member],
+    ).fetchall()
+    for (record,) in rows:
+        recheck(page, record)
 
 
 def take_written(page: Page, db: str, change: Change) -> None:

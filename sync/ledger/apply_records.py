@@ -53,7 +53,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         if facts.of == "survey":
             note_survey(page, n, None if row is None else decode(row[7]), facts)
         root = page.root(facts.subject)
-        standing = _sound(facts, change.id in flagged, facts.subject in unknown)
+        standing = _sound(page, facts, change.id in flagged, facts.subject in unknown)
         bucket = bucket_of(facts, root) if standing == "counted" else None
         readers = companions.readers_of(body)
         audience = page.audience(readers)
@@ -84,7 +84,7 @@ def recheck(page: Page, record: str) -> None:
         return
     facts = decode(row[7])
     flagged = bool(_flagged(page, json.dumps([record])))
-    standing = _sound(facts, flagged, bool(page.unknown([facts.subject])))
+    standing = _sound(page, facts, flagged, bool(page.unknown([facts.subject])))
     bucket = bucket_of(facts, row[8]) if standing == "counted" else None
     if facts.of == "survey":
         page.sql.execute("UPDATE record SET standing=? WHERE n=?", [standing, row[0]])
@@ -173,11 +173,17 @@ def _accompanied(page: Page, ids: str) -> set[str]:
     return {record for (record,) in rows}
 
 
-def _sound(facts: Facts, flagged: bool, unknown: bool) -> str:
+def _sound(page: Page, facts: Facts, flagged: bool, unknown: bool) -> str:
+    """Whether a record counts, or why not (LG3, LG13, LG14)."""
     if facts.withdrawn:
         return "withdrawn"
     if flagged:
         return "flagged"
     if not facts.day or not facts.branch:
         return "undated"
-    return "unknown_subject" if unknown else "counted"
+    if unknown:
+        return "unknown_subject"
+    gone = page.gone()
+    if gone and any(gone.get(member, facts.day) < facts.day for member in facts.people):
+        return "member_left"
+    return "counted"

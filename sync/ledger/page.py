@@ -38,6 +38,7 @@ class Page:
         self._records: set[str] = set()
         self._no_alias: bool | None = None
         self.kept: frozenset[str] | None = None
+        self.gone_members: dict[str, str] | None = None
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
     def touch(self, bucket: str, n: int) -> None:
@@ -84,6 +85,13 @@ class Page:
         """Those of these subjects that no register holds, of the kinds of which one is kept."""
         asked = {one for one in subjects if one.partition(":")[0] in self.registers()}
         return asked - self.known(asked) if asked else asked
+
+    def gone(self) -> dict[str, str]:
+        """The members who left, and on which day."""
+        if self.gone_members is None:
+            rows = self.sql.execute("SELECT id, gone FROM directory WHERE type='member' AND gone<>''")
+            self.gone_members = {one.removeprefix("member:"): day for one, day in rows}
+        return self.gone_members
 
     def registers(self) -> frozenset[str]:
         """The kinds of subjects of which a register is kept."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 3
+FORMAT = 4
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -22,7 +22,7 @@ CREATE TABLE reader(audience INTEGER NOT NULL, principal TEXT NOT NULL, PRIMARY 
 CREATE TABLE record(
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, rev TEXT NOT NULL, of TEXT NOT NULL,
   branch TEXT NOT NULL, author TEXT NOT NULL, subject TEXT NOT NULL, root TEXT NOT NULL, day TEXT NOT NULL,
-  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, flagged, withdrawn, undated or unknown_subject
+  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, or why not: see apply_records
   bucket TEXT,                                         -- NULL: not counted
   anchor INTEGER,                                      -- its activity
   review TEXT NOT NULL,                                -- open, approved, amended or returned
@@ -119,7 +119,8 @@ CREATE TABLE hall(                                     -- the rows of imports; `
 CREATE INDEX hall_day ON hall(branch, last) WHERE counts;
 CREATE INDEX hall_part ON hall(part);
 CREATE TABLE directory(id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, branch TEXT NOT NULL,
-  window TEXT NOT NULL, unit TEXT NOT NULL) WITHOUT ROWID;
+  window TEXT NOT NULL, unit TEXT NOT NULL,
+  gone TEXT NOT NULL) WITHOUT ROWID;                   -- the day on which a member left, "" while there
 """
 
 
