@@ -10,19 +10,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from schemas import TYPES, may_change, refusal_to_create, relayed
+from msgspec.structs import replace
+
+from schemas import TYPES, may_change, new_writes, refusal_to_create, relayed, upgrade
 from schemas.problems import Problem
 from sync import tree as trees
 from sync.actor import Actor
 from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.databases import CENTRE, OFFICE, branch_of, ensure_branch, kind_of
 from sync.directory import SOURCES, Directory, has_sources
-from sync.documents import content_of
+from sync.documents import content_of, encode
 from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
+from sync.reconcile.ends import Ended
 from sync.reconcile.joining import joined
-from sync.reconcile.merge import is_end
+from sync.reconcile.merge import Leaf, end, is_end
 from sync.reconcile.redaction import brings_back
 from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
@@ -102,20 +105,26 @@ class Admission:
 
     async def _judge(
         self, actor: Actor, db: str, items: Sequence[Write | Edit]
-    ) -> tuple[dict[int, FieldbookError], list[Edit]]:
-        """(refusals by place, checks to be written along). Refused items are in quarantine when this returns."""
+    ) -> tuple[dict[int, FieldbookError], list[Write | Edit]]:
+        """(refusals by place, what is to be written along: checks, and what edits left out). Refused items are in quarantine when this returns."""
         now = self._clock()
         place = _Place(kind_of(db), branch_of(db))
         held = await self._store.leaves(db, [item.id for item in items])
         beside = await self._beside(db, items, held)
         refused: dict[int, FieldbookError] = {}
-        checks: list[Edit] = []
-        for at, item in enumerate(items):
+        checks: list[Write | Edit] = []
+        # Ends come last: they are judged by what is there with all else that the batch brings.
+        ends = {at for at, item in enumerate(items) if item.deleted and _is_end(item)}
+        for at, item in sorted(enumerate(items), key=lambda one: one[0] in ends) if ends else enumerate(items):
             found = held.get(item.id)
             if found is not None and isinstance(item, Write) and _holds(found, item.path[0]):
                 continue
             old = None if found is None else joined(found)
-            problem = self._problem(actor, place, item, old, beside)
+            if at in ends and "server" not in actor.principals:
+                came = [one for n, one in enumerate(items) if n not in ends and n not in refused and one.id == item.id]
+                problem = self._problem_of_end(actor, place, item, found, came, old, beside)
+            else:
+                problem = self._problem(actor, place, item, old, beside)
             if problem is None and found is not None and old is not None and "server" not in actor.principals:
                 problem = _brought_back(found, item, old)
             if problem is not None:
@@ -124,6 +133,8 @@ class Admission:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
+                if found is not None:
+                    checks += _left_out(found, item)
         # What was erased is not kept here either; nor is what the server itself makes, which a tablet brings back after a restore.
         keep = [
             entry(actor, db, items[at], error, now)
@@ -187,13 +198,9 @@ class Admission:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
         if of is not None and place.kind not in of.databases:
             return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
-        if isinstance(item, Write) and item.deleted and is_end(item.path, dict(item.content)):
-            return None
         if old is None:
             if item.deleted:
-                return Problem(
-                    "", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead"
-                )
+                return _not_deletable()
             record = _named(body, beside) if beside else None
             problem = refusal_to_create(body, principals, record)
             if problem is None:
@@ -202,6 +209,27 @@ class Admission:
             return refusal_to_create(body, principals | then, record) if then - principals else problem
         new = {**body, "_deleted": True} if item.deleted else body
         return may_change(old, new, principals)
+
+    def _problem_of_end(
+        self,
+        actor: Actor,
+        place: "_Place",
+        item: Write | Edit,
+        found: Found | None,
+        came: Sequence[Write | Edit],
+        old: dict[str, Any] | None,
+        beside: Mapping[str, tuple[str, dict[str, Any]]],
+    ) -> Problem | None:
+        """An end takes nothing away; where its leaf is not held, what its body says is judged as that leaf would be."""
+        assert isinstance(item, Write)
+        # What names bytes that the store may not hold can still be refused there, and is not counted on.
+        ended = Ended(found, [one for one in came if isinstance(one, Write) and not one.attachments], item)
+        if not self.erasures.holds(item.id):
+            if not ended.loses_nothing():
+                return _not_deletable()
+            if ended.says_nothing_new():
+                return None
+        return self._problem(actor, place, replace(item, deleted=False), old, beside)
 
     def _check(
         self,
@@ -244,6 +272,29 @@ def _brought_back(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> P
         "a value in it was taken out for good: sync, then make the change again",
     )
     return Problem("", "redacted", zh, en)
+
+
+def _left_out(found: Found, item: Write | Edit) -> list[Write]:
+    """Leaves that the item goes onto although it lacks writes of theirs, each as an ended leaf beside it, for the merge to join (AM14)."""
+    if not isinstance(item.content.get("stamps"), dict):
+        return []  # a tool's revision, of which the merge knows more (MG25)
+    path = [item.parent] if isinstance(item, Edit) else item.path[1:]
+    new = upgrade(item.content)
+    kept = []
+    for one in found.revisions:
+        if one.rev in path and new_writes(new, upgrade(content_of(one.body))):
+            made = end(Leaf(one.rev, content_of(one.body)))
+            above = trees.ancestry(found.tree, one.rev)
+            kept.append(Write(item.id, [made.rev, *above], made.body, encode(made.body), deleted=True))
+    return kept
+
+
+def _is_end(item: Write | Edit) -> bool:
+    return isinstance(item, Write) and is_end(item.path, dict(item.content))
+
+
+def _not_deletable() -> Problem:
+    return Problem("", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead")
 
 
 def _holds(found: Found, rev: str) -> bool:
