@@ -116,6 +116,7 @@ class Server:
         self.name, self.clock = name, clock
         self._directory, self._number = directory, 0
         self.knew: Knew = {}
+        self.heard: list[Write] = []
         self.restored = False
         self.used = False
 
@@ -142,7 +143,7 @@ class Server:
 
     async def begin(self, db: str) -> None:
         """A new history: nothing is known, and the branch is new."""
-        self.knew, self.restored, self.used = {}, False, True
+        self.knew, self.heard, self.restored, self.used = {}, [], False, True
         await self.store.create(db)
 
     async def end(self, db: str) -> None:
@@ -160,6 +161,8 @@ class Server:
         for write, result in zip(writes, results, strict=True):
             if isinstance(result, Written):
                 self.hear(write.id, dict(write.content))
+                if actor is not ADMINISTRATOR:
+                    self.heard.append(write)
         return results
 
     def hear(self, doc: str, body: Body) -> None:
@@ -221,6 +224,16 @@ class Server:
             await replicate(source, target, session, batch=batch)
         except Unreachable:
             return
+
+    async def says_to(self, other: "Server", db: str) -> list[Document]:
+        """What another server lacks, as it is at this moment."""
+        source, target = StorePeer(self.store, db, self.name), StorePeer(other.store, db, other.name)
+        page = await source.changes("0", 10_000)
+        lacking = await target.missing(dict(page.changes))
+        return [doc async for fetched in source.fetch(lacking) for doc in fetched.documents]
+
+    async def is_told(self, documents: Sequence[Document], db: str) -> None:
+        await _Admitting(self, db).push(documents)
 
     def _worker(self, store: Any, ledger: Any, lease: Lease) -> Worker:
         return Worker(store, ledger, self.erasures, lease, self.clock, lambda: 0.0)

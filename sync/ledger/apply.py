@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schemas import type_of_id
-from sync.databases import kind_of
+from sync.databases import branch_of, kind_of
 from sync.ledger import companions
 from sync.ledger.apply_companions import take_companions
 from sync.ledger.apply_documents import take_directory, take_subject, take_written
@@ -72,6 +72,7 @@ class Applying:
             ]
             self._page.sql.execute("DELETE FROM document WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
+            self._page.sql.execute("DELETE FROM version WHERE branch=?", [branch_of(db)])
         self.page(db, [Change("0", one, (), True, None, None, None) for one in ids])
 
     def judged(self, db: str, record: str, seen: str) -> None:
