@@ -129,7 +129,7 @@ class Admission:
                 problem = _brought_back(found, item, old)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
-            elif not item.deleted and type_of(item.content) in CHECKED:
+            elif not item.deleted and type_of(item.content) in CHECKED and not _is_past(found, item):
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
@@ -287,6 +287,11 @@ def _left_out(found: Found, item: Write | Edit) -> list[Write]:
             above = trees.ancestry(found.tree, one.rev)
             kept.append(Write(item.id, [made.rev, *above], made.body, encode(made.body), deleted=True))
     return kept
+
+
+def _is_past(found: Found | None, item: Write | Edit) -> bool:
+    """Whether the revision is known by name, so that what it says has been followed by what others say: a push that comes late."""
+    return found is not None and isinstance(item, Write) and item.path[0] in found.tree
 
 
 def _is_end(item: Write | Edit) -> bool:

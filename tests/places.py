@@ -132,9 +132,9 @@ class Server:
         self.erasures, self.directory = Erasures(store), Directory(store)
         await self.erasures.load()
         await self.directory.load()
-        self.admission = Admission(store, self.directory, self.erasures, self.clock)
         await self._open_ledger()
         self.lease = Lease(store, self.name, self.clock)
+        self.admission = Admission(store, self.directory, self.erasures, self.clock)
         return self
 
     async def close(self) -> None:
@@ -144,6 +144,7 @@ class Server:
     async def begin(self, db: str) -> None:
         """A new history: nothing is known, and the branch is new."""
         self.knew, self.heard, self.restored, self.used = {}, [], False, True
+        self.admission = Admission(self.store, self.directory, self.erasures, self.clock)
         await self.store.create(db)
 
     async def end(self, db: str) -> None:
@@ -151,6 +152,8 @@ class Server:
         if db in await self.store.databases():
             await self.store.drop(db)
         await self.ledger.forget(db)
+        # What is due about a database that is gone is seen to now, so that the next history finds the server as new.
+        await self.work()
 
     def speaks(self, actor: Actor, db: str) -> ServerSide:
         return ServerSide(self.store, db, actor, self.admission)
@@ -358,9 +361,7 @@ class Tablet:
             network.carry()
             leaves = {doc: replica.leaves() for doc, replica in self.docs.items()}
             lacking = await there.missing({doc: [leaf.rev for leaf in some] for doc, some in leaves.items()})
-            waiting = [
-                (doc, leaf) for doc, gap in lacking.items() for leaf in leaves[doc] if leaf.rev in gap.missing
-            ]
+            waiting = [(doc, leaf) for doc, gap in lacking.items() for leaf in leaves[doc] if leaf.rev in gap.missing]
             rng.shuffle(waiting)
             while waiting:
                 # PouchDB sends the leaves of one document together.
@@ -388,12 +389,15 @@ class Tablet:
                 since, limit = self.since.get(server.name, "0"), None if network.steady else rng.choice([1, 3, None])
                 page = await there.changes(since, limit=limit, descending=False, bodies=False)
                 wants = [
-                    Want(one.id, [rev for rev in one.leaves if not self._holds(one.id, rev)], True) for one in page.changes
+                    Want(one.id, [rev for rev in one.leaves if not self._holds(one.id, rev)], True)
+                    for one in page.changes
                 ]
                 network.carry()
                 for found in await there.get([want for want in wants if want.revs]):
                     for stored in found.revisions:
-                        self._take(found.id, trees.ancestry(found.tree, stored.rev), content_of(stored.body), stored.deleted)
+                        self._take(
+                            found.id, trees.ancestry(found.tree, stored.rev), content_of(stored.body), stored.deleted
+                        )
                     network.carry()
                 self.since[server.name] = there.tokens.token(page.last)
                 more = bool(page.pending)

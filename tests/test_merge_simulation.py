@@ -5,7 +5,7 @@ import random
 import pytest
 
 from schemas.canonical import canonical
-from sync.reconcile.body import Body, join, writes_of
+from sync.reconcile.body import join, writes_of
 from sync.reconcile.edit import edit, withdraw
 from sync.reconcile.explain import disputed, removed
 from sync.reconcile.merge import NewRevision

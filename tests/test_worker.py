@@ -229,6 +229,22 @@ async def test_wk9_a_database_made_again_under_its_name_begins_anew(one: Working
     await one.same_from_nothing()
 
 
+async def test_wk9_a_branch_that_is_dropped_takes_its_approved_months_out_of_the_ledger(one: Working) -> None:
+    fields = {"month": "2026-11", "figures/activities": 1, "state": "approved", "number": 1}
+    version = {
+        "_id": "activity_record:b03:2026-11:v1",
+        "type": "activity_record",
+        "version": 1,
+        "branch": "b03",
+        "fields": fields,
+    }
+    await one.store.add("branch-b03", [write(visit()), write(version)])
+    await one.idle()
+    await one.store.drop("branch-b03")
+    await one.ledger.forget("branch-b03")
+    await one.same_from_nothing()
+
+
 async def test_wk1_no_body_whatever_it_holds_stops_the_feed(one: Working) -> None:
     rng = random.Random(11)
     odd = [
