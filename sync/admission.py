@@ -106,7 +106,7 @@ class Admission:
     async def _judge(
         self, actor: Actor, db: str, items: Sequence[Write | Edit]
     ) -> tuple[dict[int, FieldbookError], list[Write | Edit]]:
-        """(refusals by place, what is to be written along: checks, and what edits left out). Refused items are in quarantine when this returns."""
+        """(refusals by place, what is written along: checks, and what edits left out). Refused items are in quarantine then."""
         now = self._clock()
         place = _Place(kind_of(db), branch_of(db))
         held = await self._store.leaves(db, [item.id for item in items])

@@ -25,7 +25,7 @@ from sync.reconcile.writes import Gone, Write, mark_of
 
 NOW = 1_795_219_392_000
 DAY = 24 * 60 * 60 * 1000
-HISTORIES = int(os.environ.get("FIELDBOOK_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("FIELDBOOK_HISTORIES", "300"))
 ENVELOPE = {"type": "visit", "version": 1, "form": "visit/4", "branch": "b03", "author": "m0", "device": "t0"}
 WORDS = ["屋顶漏雨", "已修好", "低保申请", "送证上门", "无人在家"]
 

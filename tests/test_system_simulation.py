@@ -21,6 +21,8 @@ AT_ONCE = 25
 FOUND_ONCE = {
     93: "the second of two withdrawals was told as a value that had lost",
     7: "an approved month outlived its branch in the ledger",
+    37: "a revision that came after its successor emptied the check",
+    108: "of two servers' words in a check the later one won",
 }
 """Seeds that had found something, and what. What a seed plays changes with the simulation; each has a directed test too."""
 
