@@ -127,6 +127,7 @@ REVIEW = RecordType(
         members_of("records", "涉及的记录", "Records joined or split", RECORD),
         Field("same_as", "归一到", "Is the same as", reference(*words.SUBJECT_KINDS), Rule.ONCE),
         Field("supersedes", "取代的决定", "Supersedes", reference("review"), Rule.ONCE),
+        Field("missing", "当时尚未同步的平板", "Tablets not yet heard of then", ANYTHING, Rule.ONCE),
         _READERS,
     ),
     (*_AS_THE_RECORD, "committee"),

@@ -1,10 +1,17 @@
 """Decide how the ledger is made anew from the command line, and how `check` says what differs."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import click
 
 from server.cli_options import with_settings
 from server.settings import Settings
 from sync.errors import StoreDamaged
+
+LINE_EVERY = 20_000
+"""Documents between two lines, where there is no terminal to draw a bar on."""
 
 
 @click.command()
@@ -14,7 +21,8 @@ def rebuild(settings: Settings) -> None:
     from server.ledger_upkeep import rebuild_ledger
     from sync.ledger.figures import FIGURES
 
-    made = rebuild_ledger(settings, _show)
+    with _progress("正在重建台账 Rebuilding") as show:
+        made = rebuild_ledger(settings, show)
     for figure in FIGURES:
         value = made.figures[figure.code]
         click.echo(f"{'-' if value is None else value:>10}  {figure.name[0]}  {figure.name[1]}")
@@ -29,7 +37,8 @@ def compare_ledger(settings: Settings) -> None:
     if not there_is_a_ledger(settings.directory):
         return
     try:
-        differences = check_ledger(settings, _show)
+        with _progress("正在核对台账 Comparing") as show:
+            differences = check_ledger(settings, show)
     except Busy:
         click.echo("The ledger was not compared: a server uses it. Stop the server to have it compared.")
         return
@@ -40,6 +49,18 @@ def compare_ledger(settings: Settings) -> None:
     click.echo("The ledger says what the records say.")
 
 
-def _show(db: str, count: int) -> None:
-    if count:
-        click.echo(f"{db}: {count} changes read", err=True)
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; where standard error goes to a file, a line now and then."""
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+        told = 0
+
+        def show(done: int, total: int) -> None:
+            nonlocal told
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+            if not sys.stderr.isatty() and done // LINE_EVERY > told // LINE_EVERY:
+                told = done
+                click.echo(f"{label}: {done:,} / {total:,}", err=True)
+
+        yield show

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from server.app import open_store
+from server.collecting import collect_seldom
 from server.data import locked
 from server.settings import Settings
 from sync.databases import OFFICE
@@ -21,7 +22,8 @@ from sync.ledger.schema import remove
 from sync.stores.contract import Store
 
 FILE = "ledger.sqlite3"
-Progress = Callable[[str, int], None]
+Progress = Callable[[int, int], None]
+"""(documents read so far, documents in all)."""
 
 
 class Rebuilt(NamedTuple):
@@ -32,6 +34,7 @@ class Rebuilt(NamedTuple):
 def rebuild_ledger(settings: Settings, progress: Progress) -> Rebuilt:
     """Make the ledger from nothing; the old one stays until the new one is whole. Raises Busy while a server runs."""
     path = settings.directory / FILE
+    collect_seldom()
 
     async def work() -> str:
         async with _opened(settings) as (store, erased):
@@ -47,6 +50,7 @@ def check_ledger(settings: Settings, progress: Progress) -> list[Difference]:
     """Bring the ledger up to date, make another from nothing, and compare them. Raises Busy while a server runs."""
     path = settings.directory / FILE
     scratch = path.with_name("ledger.check.sqlite3")
+    collect_seldom()
 
     async def work() -> list[Difference]:
         async with _opened(settings) as (store, erased):

@@ -3,7 +3,6 @@ finish, then the store is closed (SE9)."""
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ import uvicorn
 import uvloop
 
 from server.app import BACKGROUND, create_app, living, wake
+from server.collecting import collect_seldom
 from server.data import Running, announce, locked, renounce
 from server.logs import set_up_logs
 from server.services import MakeTask, Services
@@ -29,10 +29,6 @@ KEEP_ALIVE_SECONDS = 75
 SWITCH_SECONDS = 0.0005
 """How soon the event loop and the store's writer make room for each other. At Python's own 5 ms a push of 100 records is a fifth slower."""
 
-GARBAGE = (100_000, 20, 50)
-"""Decoding a push makes thousands of dicts that live for milliseconds; at Python's own 700 the collector looks through all of
-them again and again, which more than doubles what decoding costs."""
-
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -42,8 +38,7 @@ def serve(settings: Settings, tasks: Sequence[MakeTask] = BACKGROUND) -> None:
     with locked(settings.directory, "serve"):
         try:
             sys.setswitchinterval(SWITCH_SECONDS)
-            gc.freeze()
-            gc.set_threshold(*GARBAGE)
+            collect_seldom()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(run(settings, tasks))
         finally:

@@ -115,3 +115,22 @@ def test_ge7_problems_are_followed_up_by_later_visits(made: list[Made]) -> None:
 
 def test_ge8_a_record_is_there_as_soon_as_it_is_asked_for() -> None:
     assert next(iter(year(CENTRE, 10_000_000, UNTIL))).counted
+
+
+def test_ge12_there_is_something_behind_every_figure(made: list[Made]) -> None:
+    newest = {one.doc["_id"]: one.doc["fields"] for one in made if not one.flaw}
+    promised = [fields for fields in newest.values() if "stages/concluded/promised" in fields]
+    assert all("stages/decided/actual" in fields for fields in promised)
+    late = [one for one in promised if one.get("stages/concluded/actual", "") > one["stages/concluded/promised"]]
+    under_way = [one for one in promised if "stages/concluded/actual" not in one]
+    assert len(promised) / 4 > len(late) > 0
+    assert len(promised) / 20 > len(under_way) > 0
+    rated = Counter(fields["record"] for doc, fields in newest.items() if doc.startswith("rating:"))
+    assert {1, 2} == set(rated.values())
+    assert any("called_back" in fields for fields in newest.values())
+    assert any(fields.get("votes") for fields in newest.values())
+    urged = [fields for doc, fields in newest.items() if doc.startswith("assignment:") and fields["kind"] == "problem"]
+    for fields in urged:
+        record, _, item = fields["problem"].partition("#")
+        assert f"problems/{item}/text" in newest[record]
+    assert len(urged) > 10

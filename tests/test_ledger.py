@@ -79,15 +79,33 @@ async def test_lg1_deleted_and_made_anew_it_says_the_same_in_any_order_of_arriva
                 f"problems/item{number}/text": "漏雨",
                 f"problems/item{number}/state": rng.choice(["open", "solved"]),
             }
+        if kind == "service":
+            body["fields"]["stages/concluded/actual"] = body["fields"]["period"][1]
+            body["fields"]["stages/concluded/promised"] = f"2026-11-{rng.randrange(1, 9):02d}T09:00:00Z"
+        if kind == "visit" and bodies and rng.random() < 0.4:
+            other = rng.choice(bodies)
+            item = next((path.split("/")[1] for path in other["fields"] if path.startswith("problems/")), "none")
+            body["fields"] |= {
+                f"follow_ups/next{number}/problem": f"{other['_id']}#{item}",
+                f"follow_ups/next{number}/state": rng.choice(["in_hand", "solved", "not_solvable"]),
+            }
         bodies.append(body)
+    links = [link(f"m{at:04d}", f"household:{at % 3:026d}", f"2026-11-0{at + 1}") for at in range(4)]
+    links += [link("m0003", f"household:{at:026d}", "2026-11-04", supersedes=links[at]["_id"]) for at in (0, 1)]
+    with_problem = next(body for body in bodies if any(path.startswith("problems/") for path in body["fields"]))
+    problem = f"{with_problem['_id']}#" + next(
+        path.split("/")[1] for path in with_problem["fields"] if path.startswith("problems/")
+    )
+    bodies += [*links, link("m0002", "", "2026-11-04", "2026-11-05", kind="problem", problem=problem)]
     ids = [body["_id"] for body in bodies if body["type"] == "visit"]
     bodies += [
         review(ids[0], "join", order=1, **{f"records__{ids[1]}": True}),
         review(ids[2], "split", order=2, **{f"records__{ids[3]}": True}),
         review(f"household:{0:026d}", "alias", order=3, same_as=f"household:{1:026d}"),
         *(
-            record("rating", fields={"record": body["_id"], "score": 4})
+            record("rating", fields={"record": body["_id"], "score": score, "at": f"2026-11-20T0{score}:00:00Z"})
             for body in bodies[:30]
+            for score in (4, 2)
             if body["type"] == "service"
         ),
         *(record("check", fields={"record": ids[at], "problems": [{"field": "period"}]}) for at in (4, 5)),
@@ -188,7 +206,7 @@ async def test_lg4_two_people_at_a_two_hour_clean_up_are_one_activity_and_four_h
         one, plain("event", "m0117", period=hours(1, 3), **names), plain("event", "m0042", period=hours(1, 3), **names)
     )
     told = await counted(one)
-    assert (told["activities"], told["person_times"], told["person_minutes"]) == (1, 2, 240)
+    assert (told["activities"], told["person_times"], told["person_minutes"], told["person_hours"]) == (1, 2, 240, 4)
     ((_, fields),) = (await one.documents("activity:")).items()
     assert (fields["person_times"], fields["person_minutes"]) == (2, 240)
     (found,) = await one.store.get("branch-b03", [Want(next(iter(await one.documents("activity:"))))])

@@ -55,6 +55,19 @@ async def test_st1_databases_are_made_listed_and_dropped(store: Store) -> None:
     assert not (await store.changes("one")).changes
 
 
+async def test_st1_who_is_told_that_a_database_exists_may_use_it_at_once(store: Store) -> None:
+    async def make_and_write(doc_id: str) -> None:
+        try:
+            await store.create("one")
+        except AlreadyExists:
+            assert "one" in await store.databases()
+        await made(store, "one", edit(doc_id))
+
+    await store.databases()
+    await asyncio.gather(*[make_and_write(f"d{number}") for number in range(5)])
+    assert (await store.info("one")).documents == 5
+
+
 async def test_st2_an_edit_goes_onto_a_leaf_and_a_refused_one_hinders_nobody(store: Store, db: str) -> None:
     (first,) = await made(store, db, edit("a", n=1))
     results = await store.add(

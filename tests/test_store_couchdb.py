@@ -170,6 +170,38 @@ async def test_cs2_a_read_whose_connection_breaks_is_made_again(tmp_path: Path, 
         assert next(breaks, None) is None
 
 
+async def test_cs12_small_pushes_that_come_at_once_share_requests(tmp_path: Path, cable: Cable) -> None:
+    async with cable.laid() as url, couch_store(tmp_path, url) as couch:
+        await couch.create("plain")
+        requests: list[bytes] = []
+
+        def note(way: str, piece: bytes) -> bool:
+            if way == "there" and piece.startswith(b"POST "):
+                requests.append(piece.split(b"?")[0].split()[1].rpartition(b"/")[2])
+            return False
+
+        cable.cut = note
+
+        async def push(number: int) -> str:
+            item = write(f"d{number:02}", f"1-{number:02}", n=number)
+            assert await couch.leaves("plain", [item.id]) == {}
+            return (await made(couch, "plain", item))[0]
+
+        assert await asyncio.gather(*[push(number) for number in range(20)]) == [f"1-{at:02}" for at in range(20)]
+        assert len(await couch.leaves("plain", [f"d{at:02}" for at in range(30)])) == 20
+        assert requests.count(b"_bulk_docs") < 10
+        assert requests.count(b"_bulk_get") < 10
+
+
+async def test_cs12_a_document_that_couchdb_does_not_take_hinders_no_other_caller(couch: CouchStore) -> None:
+    await couch.create("plain")
+    bad = Write("bad", ("1-a",), {"_bad": 1}, b'{"_bad":1}')
+    items = [write("a", "1-a"), write("b", "1-b"), bad, write("c", "1-c"), write("b", "1-b"), write("b", "1-d")]
+    results = await asyncio.gather(*[couch.add("plain", [item]) for item in items])
+    assert [type(one) for (one,) in results] == [Written, Written, BadRequest, Written, Written, Written]
+    assert set((await couch.leaves("plain", ["b"]))["b"].tree) == {"1-b", "1-d"}
+
+
 async def test_cs2_a_couchdb_that_is_away_is_said_clearly_and_comes_back(
     tmp_path: Path, cable: Cable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from server.api.base import need_login
 from server.api.desk import days
 from server.api.figures import opening
+from server.completeness import Awaited, awaited
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of
@@ -44,9 +45,10 @@ class MonthRow(msgspec.Struct, frozen=True):
 
 
 class Month(msgspec.Struct, frozen=True):
-    """A branch's activity record as it is now. `number`: the version last approved, 0 before the first; `late`: what came after
-    it; `published`: the numbers of the approved versions, each readable as `?version=`. `seen`: what an approval is bound to;
-    empty while the record on the tablets is not yet what is shown here."""
+    """A branch's activity record as it is now. `number`: the version last approved, 0 before the first; `late`: what came after it;
+    `awaited`: the tablets that may still hold something for it, of a version those that it was approved without (null where the
+    approval does not say); `published`: the numbers of the approved versions, each readable as `?version=`. `seen`: what an approval
+    is bound to; empty while the record on the tablets is not yet what is shown here."""
 
     id: str
     branch: str
@@ -60,6 +62,7 @@ class Month(msgspec.Struct, frozen=True):
     approved_by: str
     approved_at: str
     seen: str
+    awaited: list[Awaited] | None
 
 
 @get("/activity-records")
@@ -115,10 +118,20 @@ async def read_month(
     if version is None and digest == held:
         (found,) = await services.store.get(f"branch-{branch}", [Want(month_id(branch, month))])
         seen = f"sha256-{seen_hash(content_of(found.revisions[0].body), [])}" if found.revisions else ""
-    return _month(branch, month, fields, [number for number, _ in versions], seen)
+    waits = await awaited(services, branch, month) if version is None else _frozen(fields)
+    return _month(branch, month, fields, [number for number, _ in versions], seen, waits)
 
 
-def _month(branch: str, month: str, fields: dict[str, Any], published: list[int], seen: str) -> Month:
+def _frozen(fields: dict[str, Any]) -> list[Awaited] | None:
+    try:
+        return msgspec.convert(fields.get("missing"), list[Awaited] | None)
+    except msgspec.ValidationError:
+        return None
+
+
+def _month(
+    branch: str, month: str, fields: dict[str, Any], published: list[int], seen: str, waits: list[Awaited] | None
+) -> Month:
     def named(head: str) -> list[str]:
         return [path.removeprefix(head) for path in fields if path.startswith(head)]
 
@@ -142,6 +155,7 @@ def _month(branch: str, month: str, fields: dict[str, Any], published: list[int]
         fields.get("approved_by", ""),
         fields.get("approved_at", ""),
         seen,
+        waits,
     )
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 from server.api.base import Refusal, need_login
 from server.api.desk import is_personal, leaves_of, note_reading
 from server.api.records import RecordTold, tell
+from server.completeness import Awaited, awaited
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of, encode
@@ -95,6 +96,8 @@ async def decide(
         reason = "This has changed since you saw it: look at it again, then decide."
         return Response(Outdated("conflict", reason, on.seen, newer), status_code=409)
     edit = _document(services, actor, data, on, await _stamp(services, actor, actor.member, data, on))
+    if data.decision == "approve" and data.record.startswith("activity_record:"):
+        edit = _completed(edit, await awaited(services, on.branch, data.record.split(":")[2]))
     (result,) = await services.admission.push(actor, on.db, [edit])
     if isinstance(result, FieldbookError):
         raise result
@@ -171,6 +174,12 @@ async def _stamp(services: Services, actor: Actor, member: str, data: Decision, 
         known = stamps_of(joined(await leaves_of(services, actor, on.db, data.record)))
     clock_ms = int(services.now().timestamp() * 1000)
     return next_stamp(clock_ms, "", known, "desk", member, lambda below: int(services.random_hex(8), 16) % below)
+
+
+def _completed(edit: Edit, missing: list[Awaited]) -> Edit:
+    """The approval of a month says for good which tablets it did without (CM2)."""
+    body = {**edit.content, "fields": {**edit.content["fields"], "missing": msgspec.to_builtins(missing)}}
+    return Edit(edit.id, edit.parent, body, encode(body))
 
 
 def _document(services: Services, actor: Actor, data: Decision, on: _On, stamp: str) -> Edit:

@@ -23,9 +23,9 @@ from sync.reconcile.edit import edit
 TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06
 """Shares: of what several did, recorded by two of them; of records with a mistake; changed later; changed on two tablets
 without knowing of each other; of services rated; of surveys made by several branches together."""
-RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.02, 0.02, 0.12
-"""Shares: of rated services rated once more; of services with a promised time still under way, and late; of open problems that the
-secretary assigns to somebody."""
+RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.15, 0.02, 0.12
+"""Shares: of rated services rated once more; of services with a promised time concluded only on a later day, and late; of open
+problems that the secretary assigns to somebody."""
 OPEN_PROBLEMS_MAX = 60
 _CHECKLIST = ("premises", "area", "facilities", "safety", "documents")
 _CHECKLIST_TEXTS = (
@@ -82,6 +82,7 @@ class Maker:
     centre: Centre
     dice: Dice
     day: date = date.min
+    until: date = date.max
     open: dict[str, deque[Problem]] = field(default_factory=dict)
 
     def happening(self, work: Work, room: int) -> Iterator[Made]:
@@ -176,14 +177,15 @@ class Maker:
 
     def _stages(self, fields: dict[str, Any], author: Member, earlier: int) -> None:
         """A matter with a promised time goes through its stages: some early, most on time, a few late or still under way."""
-        dice, late = self.dice, self.dice.chance(LATE)
-        fields["stages/concluded/promised"] = self._hour(17, -dice.between(1, 3) if late else dice.between(0, 5))
+        dice, late, under_way = self.dice, self.dice.chance(LATE), self.dice.chance(UNDER_WAY)
+        days = dice.between(4, 9) if under_way else -dice.between(1, 3) if late else dice.between(0, 5)
+        fields["stages/concluded/promised"] = self._hour(17, days)
         fields["stages/examined/promised"] = self._hour(17, 1 - earlier)
         began = dice.between(1020, 1040)
         for at, stage in enumerate(("examined", "reviewed", "decided")):
             fields[f"stages/{stage}/actual"] = self._instant(began + at * 10, -earlier)
         fields["stages/examined/by"] = author.id
-        if not dice.chance(UNDER_WAY):
+        if not under_way:
             fields["stages/concluded/actual"] = fields["period"][1]
             fields["stages/concluded/by"] = author.id
 
@@ -285,7 +287,9 @@ class Maker:
             yield Made(db, self._rating(body, branch, author, ms), author)
             if dice.chance(RATED_AGAIN):
                 yield Made(db, self._rating(body, branch, author, ms, later=dice.between(5, 90)), author)
-        if not plain and done.others and dice.chance(ON_TWO_TABLETS):
+        if "stages/concluded/promised" in fields and "stages/concluded/actual" not in fields:
+            yield from self._concluded(db, body, first["_rev"], author)
+        elif not plain and done.others and dice.chance(ON_TWO_TABLETS):
             yield from self._on_two_tablets(db, body, first["_rev"], author, done.others[0], ms)
         elif dice.chance(EDITED):
             changed = {"narrative": f"{fields.get('narrative', '')}{dice.pick(texts.FOLLOW_UPS)}"}
@@ -301,6 +305,13 @@ class Maker:
         (text, _) = dice.pick(texts.PROBLEMS["other"])
         added = {f"{item}/text": f"{text}。", f"{item}/state": "open", f"parts/{other.id}/text": dice.pick(texts.PARTS)}
         yield Made(db, self._edited(body, rev, other, ms, added), other)
+
+    def _concluded(self, db: str, body: dict[str, Any], rev: str, author: Member) -> Iterator[Made]:
+        """A matter that was under way is concluded some days later, unless that day has not come."""
+        days = self.dice.between(2, 7)
+        if self.day + timedelta(days=days) < self.until:
+            told = {"stages/concluded/actual": self._instant(540, days), "stages/concluded/by": author.id}
+            yield Made(db, self._edited(body, rev, author, self._ms(541, days), told), author)
 
     def _edited(self, body: dict[str, Any], rev: str, by: Member, ms: int, changes: dict[str, Any]) -> dict[str, Any]:
         later = ms + self.dice.between(20, 600) * 60_000

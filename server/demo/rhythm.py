@@ -61,7 +61,7 @@ WORKS = (
     Work("event", "committee_meeting", 0.15, 0, (), _AFTERNOON, (30, 60), (2, 3)),
     Work("event", "group_meeting", 0.4, 0, (), _AFTERNOON, (30, 60), (3, 4, 5)),
     Work("event", "party_lecture", 0.12, 0, (), _AFTERNOON, (40, 80), _MANY),
-    Work("event", "organisational_life", 0.02, 0, (), _AFTERNOON, (90, 150), _MANY),
+    Work("event", "organisational_life", 0.08, 0, (), _AFTERNOON, (90, 150), _MANY),
     Work("event", "heart_to_heart", 0.8, 0, (), _DAY, (20, 50), (1,)),
     Work("event", "study", 0.8, 0, (), _MORNING, (40, 90), _MANY),
     Work("event", "training", 0.2, 0, (), _AFTERNOON, (60, 120), _MANY),

@@ -21,7 +21,7 @@ def first_day(until: date) -> date:
 
 def year(centre: Centre, records: int, until: date) -> Iterator[Made]:
     """So many field records of the year before `until` (that day is not in it), with their ratings, cases and later edits."""
-    maker = Maker(centre, Dice(""))
+    maker = Maker(centre, Dice(""), until=until)
     days = [first_day(until) + timedelta(days=at) for at in range(DAYS)]
     whole = sum(map(weight, days))
     due = done = 0

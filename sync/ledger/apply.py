@@ -92,6 +92,7 @@ class Applying:
 
     def finish(self) -> None:
         """Group again what was touched, and write down what is to be done."""
+        self._page.find_touched()
         for what, db, one in regroup(
             self._page.sql, self._page.touched, self._page.fresh, self._page.stale, self._page.zone
         ):

@@ -1,5 +1,6 @@
 """Decide what a rating, photo, check or decision that came, changed or went changes for its record."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,30 +15,48 @@ from sync.stores.contract import Change
 
 
 def take_companions(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:
-    """After the records of their page: what accompanies a record is compared with its readers."""
+    """After the records of their page: what accompanies a record is compared with its readers. All rows are written first, so that
+    one decision sees the other."""
+    if not told:
+        return
+    held = {
+        row[0]: row[1:] for row in _among(page, "id, record, type, facts FROM companion", [one.id for one, _ in told])
+    }
+    rows: list[tuple[Any, ...]] = []
+    gone: list[str] = []
+    changed: list[tuple[str, str, str, companions.CompanionFacts | None, companions.CompanionFacts | None]] = []
     for change, body in told:
-        row = page.sql.execute("SELECT record, type, facts FROM companion WHERE id=?", [change.id]).fetchone()
+        row = held.get(change.id)
         before = companions.decode(row[2]) if row else None
         fields = body.get("fields")
         if not body or not isinstance(fields, dict):
-            page.sql.execute("DELETE FROM companion WHERE id=?", [change.id])
-            if row is not None and before is not None:
-                _accompanies(page, db, row[1], row[0], change.id, before, None)
+            gone.append(change.id)
+            if row is not None:
+                changed.append((row[1], row[0], change.id, before, None))
             continue
         facts = companions.facts_of(body, fields)
         record = companions.record_of(fields)
         kept = page.audience(companions.kept_readers(fields))
-        audience = page.audience(readers(body))
-        values = [change.id, db, body["type"], record, kept, audience, companions.encode(facts)]
-        page.sql.execute("INSERT OR REPLACE INTO companion VALUES (?,?,?,?,?,?,?)", values)
-        holder = page.sql.execute(
-            "SELECT audience FROM record WHERE id=:id UNION ALL SELECT audience FROM subject WHERE id=:id",
-            {"id": record},
-        ).fetchone()
-        if holder is not None and holder[0] != kept:
-            page.due.add(("readers", db, change.id))
+        rows.append((change.id, db, body["type"], record, kept, page.audience(readers(body)), companions.encode(facts)))
         if facts != before:
-            _accompanies(page, db, body["type"], record, change.id, before, facts)
+            changed.append((body["type"], record, change.id, before, facts))
+    page.sql.executemany("DELETE FROM companion WHERE id=?", [(one,) for one in gone])
+    page.sql.executemany("INSERT OR REPLACE INTO companion VALUES (?,?,?,?,?,?,?)", rows)
+    named = [row[3] for row in rows]
+    holders = dict(_among(page, "id, audience FROM subject", named)) | dict(
+        _among(page, "id, audience FROM record", named)
+    )
+    for companion, _, _, record, kept, _, _ in rows:
+        if holders.get(record, kept) != kept:
+            page.due.add(("readers", db, companion))
+    for of, record, companion, before, after in changed:
+        _accompanies(page, db, of, record, companion, before, after)
+
+
+def _among(page: Page, columns: str, ids: Sequence[str]) -> list[Any]:
+    return page.sql.execute(
+        f"SELECT {columns} WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(ids)]
+    ).fetchall()
 
 
 def _accompanies(

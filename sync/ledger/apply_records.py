@@ -7,7 +7,6 @@ from typing import Any
 from schemas import upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
-from sync.ledger.decisions import root_of
 from sync.ledger.facts import Facts, bucket_of, decode, encode, facts_of
 from sync.ledger.page import Page
 from sync.stores.contract import Change
@@ -46,7 +45,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         if row is None:
             number += 1
         n = number if row is None else row[0]
-        root = root_of(page.sql, facts.subject)
+        root = page.root(facts.subject)
         standing = _sound(facts, change.id in flagged)
         bucket = bucket_of(facts, root) if standing == "counted" else None
         audience = page.audience(companions.readers_of(body))

@@ -18,7 +18,8 @@ STANDING = ("approve", "return", "reopen")
 
 
 class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What of a companion counts. `order` sorts decisions by time; `records` are those that a join or split names; `branch` to
+    """What of a companion counts. `order` sorts decisions by time; `missing` are the tablets that an
+    approval of a month did without, None where it does not say; `records` are those that a join or split names; `branch` to
     `days` are an assignment's."""
 
     author: str = ""
@@ -27,6 +28,7 @@ class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: str = ""
     same_as: str = ""
     supersedes: str = ""
+    missing: list[Any] | None = None
     records: tuple[str, ...] = ()
     score: int = 0
     at: str = ""
@@ -68,6 +70,7 @@ def facts_of(body: Mapping[str, Any], fields: Mapping[str, Any]) -> CompanionFac
         seen=_text(fields.get("seen")),
         same_as=_text(fields.get("same_as")),
         supersedes=_text(fields.get("supersedes")),
+        missing=fields["missing"] if isinstance(fields.get("missing"), list) else None,
         records=tuple(sorted(one.removeprefix("activity:") for one in named)),
         score=score if type(score) is int and 0 < score < 6 else 0,
         at=_text(fields.get("at")),

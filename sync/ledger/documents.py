@@ -64,7 +64,7 @@ def month_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, zone
     reopened = _decided_after(sql, doc, str(approved.get("review", "")))
     fields: dict[str, Any] = {**now, "number": number}
     fields["state"] = "open" if reopened else "approved" if same else "under_review"
-    fields |= {name: approved[name] for name in ("approved_by", "approved_at", "digest") if name in approved}
+    fields |= {name: approved[name] for name in ("approved_by", "approved_at", "digest", "missing") if name in approved}
     if not same:
         fields["supplement_to"] = number
         late = [path for path in now if path.startswith("activities/") and path not in approved]
@@ -91,6 +91,8 @@ def version_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, he
     fields |= {path: 0 for path in (f"figures/{figure.code}" for figure in IN_MONTH) if path not in fields}
     fields |= {"state": "approved", "number": number, "approved_by": facts.author, "digest": facts.seen}
     fields |= {"review": review, "approved_at": facts.at} if facts.at else {"review": review}
+    if facts.missing is not None:
+        fields["missing"] = facts.missing
     return _wanted(sql, db, f"{doc}:v{number}", {**held, "fields": fields})
 
 

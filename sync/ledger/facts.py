@@ -3,6 +3,7 @@
 The ledger keeps no narrative: what a record tells in words stays in the store.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -73,6 +74,9 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     votes: int = 0
     satisfied: int = 0
 
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TWO_DIGITS = frozenset(f"{number:02d}" for number in range(60))
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Facts).decode
@@ -240,12 +244,29 @@ def _period(value: Any) -> tuple[int | None, int | None]:
 
 
 def _seconds(instant: Any) -> int | None:
+    if instant.__class__ is str and len(instant) == 20 and instant[10] == "T" and instant[19] == "Z":
+        # As every tablet writes it: days come again in record after record.
+        day, time = _start_of(instant[:10]), instant[11:19].split(":")
+        if day is not None and len(time) == 3 and all(map(_TWO_DIGITS.__contains__, time)):
+            hour, minute, second = map(int, time)
+            if hour < 24 and minute < 60 and second < 60:
+                return day + hour * 3600 + minute * 60 + second
     try:
         moment = datetime.fromisoformat(instant)
     except (TypeError, ValueError):
         return None
     # Beyond these years a zone may have no day for it; such a date is flagged and counts nowhere.
     return int(moment.replace(tzinfo=UTC).timestamp()) if 1900 < moment.year < 2200 else None
+
+
+@lru_cache(maxsize=16384)
+def _start_of(day: str) -> int | None:
+    """Seconds since 1970 at a day's beginning in UTC; None for what is no day that counts."""
+    try:
+        moment = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) if _DAY.fullmatch(day) else None
+    except ValueError:
+        return None
+    return int(moment.timestamp()) if moment is not None and 1900 < moment.year < 2200 else None
 
 
 def _place(value: Any) -> tuple[int, int, int] | None:

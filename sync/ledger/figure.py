@@ -9,6 +9,8 @@ from sync.ledger.contribution import Base
 Words = tuple[str, str]
 """In Chinese and in English."""
 
+PERCENT: Final[Words] = ("%", "%")
+
 Count = Literal["rows", "sum", "activities", "subjects"]
 Value = int | float | None
 
@@ -84,9 +86,6 @@ class Quotient:
         """None where there is nothing to divide by. Rounded half up, the same everywhere."""
         under = self.under if isinstance(self.under, int) else told[self.under]
         return divided(self.times * told[self.over], under, self.places) if under else None
-
-
-PERCENT: Final = ("%", "%")
 
 
 def divided(over: int, under: int, places: int) -> float:

@@ -372,9 +372,9 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
     *(
         Figure(
             f"services_{kind}",
-            words,
+            (f"服务：{words[0]}", f"Services: {words[1]}"),
             _TIMES,
-            (f"{words[0]}次数", f"Services: {words[1]}"),
+            (f"其中{words[0]}的次数", f"Services given {words[1]}"),
             Base.ACTIVITY,
             "activities",
             of="service",

@@ -87,14 +87,23 @@ def every_id(sql: Connection) -> list[tuple[str, str]]:
 
 
 async def catch_up(
-    store: Store, ledger: Ledger, erased: Erased, progress: Callable[[str, int], None] = lambda db, count: None
+    store: Store, ledger: Ledger, erased: Erased, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
-    """Follow every database to its end. `progress` is told of each page: the database, and changes taken in so far."""
-    for db in [one for one in await store.databases() if is_followed(one)]:
-        count, more = 0, True
+    """Follow every database to its end. `progress` is told after each page how many documents were read, and how many there are."""
+    names = [one for one in await store.databases() if is_followed(one)]
+    sizes = {name: await _documents(store, name) for name in names}
+    done, total = 0, sum(sizes.values())
+    for db in names:
+        read, more = 0, True
         while more:
             _, more = await follow(store, ledger, db, erased)
-            count += PAGE if more else 0
-            progress(db, count)
+            read = min(read + PAGE, sizes[db])
+            progress(done + read, total)
+        done += sizes[db]
     for db in await ledger.due_databases("hash"):
         await judge(store, ledger, db)
+
+
+async def _documents(store: Store, db: str) -> int:
+    info = await store.info(db)
+    return info.documents + info.deleted

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sync.ledger.decisions import root_of
 from sync.reconcile.explain import open_disputes
 
 
@@ -26,6 +27,8 @@ class Page:
         self.stale: set[int] = set()
         self.due: set[tuple[str, str, str]] = set()
         self._audiences: dict[frozenset[str], int] = {}
+        self._records: set[str] = set()
+        self._no_alias: bool | None = None
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
     def touch(self, bucket: str, n: int) -> None:
@@ -34,10 +37,24 @@ class Page:
         self.fresh.setdefault(bucket, set()).add(n)
 
     def touch_record(self, record: str) -> None:
-        """Something about a record changed that its activity shows or counts."""
-        row = self.sql.execute("SELECT n, bucket FROM record WHERE id=?", [record]).fetchone()
-        if row is not None and row[1] is not None:
-            self.touch(row[1], row[0])
+        """Something about a record changed that its activity shows or counts. Where it lies is looked up once, for all of them."""
+        self._records.add(record)
+
+    def find_touched(self) -> None:
+        """Touch the buckets in which the records of `touch_record` now are."""
+        rows = self.sql.execute(
+            "SELECT bucket, n FROM record WHERE id IN (SELECT value FROM json_each(?)) AND bucket IS NOT NULL",
+            [json.dumps(sorted(self._records))],
+        )
+        for bucket, n in rows:
+            self.touch(bucket, n)
+        self._records.clear()
+
+    def root(self, subject: str) -> str:
+        """The subject that aliases lead to: as `root_of`, asked once a page while there are none."""
+        if self._no_alias is None:
+            self._no_alias = self.sql.execute("SELECT 1 FROM alias LIMIT 1").fetchone() is None
+        return subject if self._no_alias else root_of(self.sql, subject)
 
     def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
         """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""

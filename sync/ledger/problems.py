@@ -1,5 +1,6 @@
 """Decide what became of a problem: what its record says, what later visits followed up, and whom it was assigned to (LG6, FG6)."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -49,34 +50,44 @@ def outcome_of(problem: ProblemFact, found: Facts, followed: Sequence[Followed],
 
 def outcomes(sql: sqlite3.Connection, rows: Iterable[tuple[str, Facts]]) -> dict[str, dict[str, Outcome]]:
     """{record: {problem: outcome}} of these records."""
+    found = [(record, facts) for record, facts in rows if facts.problems]
+    names = [f"{record}#{problem.item}" for record, facts in found for problem in facts.problems]
+    if not names:
+        return {}
+    followed, assigned = follow_ups(sql, names), _assigned(sql, names)
     told: dict[str, dict[str, Outcome]] = {}
-    for record, facts in rows:
+    for record, facts in found:
         for problem in facts.problems:
             name = f"{record}#{problem.item}"
-            outcome = outcome_of(problem, facts, follow_ups(sql, name), _assigned(sql, name))
+            outcome = outcome_of(problem, facts, followed.get(name, ()), assigned.get(name, ("", "")))
             told.setdefault(record, {})[problem.item] = outcome
     return told
 
 
-def follow_ups(sql: sqlite3.Connection, problem: str) -> list[Followed]:
-    """What sound records tell about `<record>#<item>`, in the order of days."""
+def follow_ups(sql: sqlite3.Connection, problems: Sequence[str]) -> dict[str, list[Followed]]:
+    """What sound records tell about each `<record>#<item>`, in the order of days."""
     rows = sql.execute(
-        "SELECT r.id, r.facts FROM follow_up f JOIN record r ON r.n = f.record WHERE f.problem=? AND r.bucket IS NOT NULL",
-        [problem],
+        "SELECT f.problem, r.id, r.facts FROM follow_up f JOIN record r ON r.n = f.record"
+        " WHERE f.problem IN (SELECT value FROM json_each(?)) AND r.bucket IS NOT NULL",
+        [json.dumps(problems)],
     )
-    return sorted(
-        Followed(one.day or later.day, record, one.item, one.state, one.by or later.author)
-        for record, later in ((record, decode(facts)) for record, facts in rows)
-        for one in later.follow_ups
-        if one.problem == problem
-    )
+    told: dict[str, list[Followed]] = {}
+    for problem, record, raw in rows:
+        later = decode(raw)
+        told.setdefault(problem, []).extend(
+            Followed(one.day or later.day, record, one.item, one.state, one.by or later.author)
+            for one in later.follow_ups
+            if one.problem == problem
+        )
+    return {problem: sorted(found) for problem, found in told.items()}
 
 
-def _assigned(sql: sqlite3.Connection, problem: str) -> tuple[str, str]:
-    """Whom a secretary made answer for it last, and until when."""
-    row = sql.execute(
-        "SELECT member, last FROM assigned a WHERE problem=? AND state<>'ended'"
-        " AND NOT EXISTS (SELECT 1 FROM assigned s WHERE s.supersedes = a.id) ORDER BY made DESC, id DESC LIMIT 1",
-        [problem],
-    ).fetchone()
-    return ("", "") if row is None else (row[0], "" if row[1] == OPEN else row[1])
+def _assigned(sql: sqlite3.Connection, problems: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Whom a secretary made answer for each problem last, and until when."""
+    rows = sql.execute(
+        "SELECT problem, member, last FROM assigned a WHERE problem IN (SELECT value FROM json_each(?)) AND problem<>''"
+        " AND state<>'ended' AND NOT EXISTS (SELECT 1 FROM assigned s WHERE s.supersedes = a.id AND s.supersedes<>'')"
+        " ORDER BY made, id",
+        [json.dumps(problems)],
+    )
+    return {problem: (member, "" if last == OPEN else last) for problem, member, last in rows}

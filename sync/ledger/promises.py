@@ -85,7 +85,8 @@ def problem(
         f"{_select()} WHERE r.id=:record AND p.activity=r.anchor AND p.item=:item AND p.of='problem'" + _seen(reader),
         {"record": record, "item": item, **_seen_by(reader)},
     ).fetchone()
-    return None if row is None else (_row(row, at), follow_ups(sql, f"{record}#{item}"))
+    name = f"{record}#{item}"
+    return None if row is None else (_row(row, at), follow_ups(sql, [name]).get(name, []))
 
 
 def _of_branch(

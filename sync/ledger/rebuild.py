@@ -68,7 +68,7 @@ def compare(path: Path, new: Path) -> list[Difference]:
     return found
 
 
-async def rebuild(store: Store, path: Path, zone: str, erased: Erased, progress: Callable[[str, int], None]) -> str:
+async def rebuild(store: Store, path: Path, zone: str, erased: Erased, progress: Callable[[int, int], None]) -> str:
     """Make the ledger at `path` from nothing; what lies there is replaced when the new one is whole. Returns its digest."""
     part = path.with_name(path.name + ".new")
     remove(part)

@@ -5,7 +5,7 @@ Costs what lies in those buckets, whatever else the ledger holds. Runs inside a 
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,16 +44,14 @@ def regroup(
 ) -> Iterator[Due]:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record. Yields what is due."""
     loading = _Loading(sql, fresh)
-    for bucket in sorted(touched):
-        loading.load(bucket)
+    loading.load(touched)
     loading.close_over_decisions()
-    problems = outcomes(sql, ((row.id, row.facts) for row in loading.rows.values()))
+    problems = outcomes(sql, [(row.id, row.facts) for row in loading.rows.values()])
     ratings = _ratings(sql, loading.rows.values())
     kept: dict[int, tuple[Activity, str]] = {}
     anchors: list[tuple[int, int]] = []
     for rows, decisions in loading.components():
-        happenings = [happening(row.id, row.bucket, row.root, row.facts) for row in rows.values()]
-        for found in group(happenings, decisions, crowded=loading.crowded):
+        for found in _grouped(rows, decisions, loading.crowded):
             anchor = rows[found.records[0]].n
             kept[anchor] = _made(found, rows, problems, ratings, zone)
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
@@ -73,23 +71,34 @@ class _Loading:
         self.rows: dict[str, _Row] = {}
         self.crowded: set[str] = set()
 
-    def load(self, bucket: str) -> None:
-        if bucket in self._buckets:
+    def load(self, buckets: Iterable[str]) -> None:
+        new = sorted(set(buckets) - self._buckets)
+        if not new:
             return
-        self._buckets.add(bucket)
+        self._buckets.update(new)
+        asked = json.dumps(new, ensure_ascii=False)
+        listed = "bucket IN (SELECT value FROM json_each(?))"
+        crowds = [bucket for (bucket,) in self._sql.execute(f"SELECT bucket FROM crowd WHERE {listed}", [asked])]
+        for bucket in crowds:
+            self._load_crowd(bucket)
+        if crowds:
+            asked = json.dumps([bucket for bucket in new if bucket not in crowds], ensure_ascii=False)
+        rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE {listed}", [asked]).fetchall()
+        self._take(rows)
+        for bucket, count in Counter(row[2] for row in rows).items():
+            if count > CROWD:
+                self.crowded.add(bucket)
+                self._sql.execute("INSERT INTO crowd VALUES (?)", [bucket])
+
+    def _load_crowd(self, bucket: str) -> None:
+        """Nobody joins by rule in a crowd: only the records that changed can have become something else."""
         rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE bucket=? LIMIT {CROWD + 1}", [bucket]).fetchall()
-        was_crowded = self._is_crowded(bucket)
         if len(rows) > CROWD:
             self.crowded.add(bucket)
-            if was_crowded:
-                # Nobody joins by rule here: only those that changed can have become something else.
-                fresh = json.dumps(sorted(self._fresh.get(bucket, ())))
-                where = "n IN (SELECT value FROM json_each(?)) AND bucket=?"
-                rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE {where}", [fresh, bucket]).fetchall()
-            else:
-                self._sql.execute("INSERT INTO crowd VALUES (?)", [bucket])
-                rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE bucket=?", [bucket]).fetchall()
-        elif was_crowded:
+            fresh = json.dumps(sorted(self._fresh.get(bucket, ())))
+            where = "n IN (SELECT value FROM json_each(?)) AND bucket=?"
+            rows = self._sql.execute(f"SELECT {_COLUMNS} FROM record WHERE {where}", [fresh, bucket]).fetchall()
+        else:
             self._sql.execute("DELETE FROM crowd WHERE bucket=?", [bucket])
         self._take(rows)
 
@@ -141,8 +150,7 @@ class _Loading:
             found = self._sql.execute(
                 f"SELECT {_COLUMNS} FROM record WHERE id=? AND bucket IS NOT NULL", [one]
             ).fetchall()
-            for row in found:
-                self.load(row[2])
+            self.load(row[2] for row in found)
             self._take([row for row in found if row[1] not in self.rows])
 
     def _superseded(self, review: str) -> bool:
@@ -152,12 +160,17 @@ class _Loading:
         )
         return any(companions.decode(facts).supersedes == review for (facts,) in found)
 
-    def _is_crowded(self, bucket: str) -> bool:
-        return self._sql.execute("SELECT 1 FROM crowd WHERE bucket=?", [bucket]).fetchone() is not None
-
     def _take(self, rows: Iterable[Sequence[Any]]) -> None:
         for n, record, bucket, root, anchor, review, facts in rows:
             self.rows[record] = _Row(n, record, bucket, root, anchor, review == "approved", decode(facts))
+
+
+def _grouped(rows: Mapping[str, _Row], decisions: Sequence[Decision], crowded: set[str]) -> list[Group]:
+    if len(rows) == 1:
+        # So are most: nobody else was there, or told of it.
+        return [Group(tuple(rows), (), ())]
+    happenings = [happening(row.id, row.bucket, row.root, row.facts) for row in rows.values()]
+    return group(happenings, decisions, crowded=crowded)
 
 
 def _made(

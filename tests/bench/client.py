@@ -30,8 +30,9 @@ class Connection:
         self._writer.close()
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """`path` goes on from the address; one that begins with `/api/` is another of the same server."""
         kind = b"Content-Type: application/json\r\n" if body or method == "POST" else b""
-        line = f"{method} {self.path}{path}".encode()
+        line = f"{method} {'' if path.startswith('/api/') else self.path}{path}".encode()
         return line + self._head + kind + b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
 
     async def send(self, request: bytes) -> tuple[int, bytes]:

@@ -46,7 +46,9 @@ class Admin:
                 _checked(server.resource.put(name))
             except PyConflict:
                 raise AlreadyExists(database=db) from None
-            _checked(server.resource(name).put("_security", data=encode(_ADMINISTRATORS_ONLY)))
+            # CouchDB's own default; setting what is set would count as a change, and positions would begin at 2.
+            if _checked(server.resource(name).get("_security")) != _ADMINISTRATORS_ONLY:
+                _checked(server.resource(name).put("_security", data=encode(_ADMINISTRATORS_ONLY)))
 
         await self._run(make)
 

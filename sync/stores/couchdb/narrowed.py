@@ -210,7 +210,7 @@ class Narrowed:
                 continue
             leaf = docs.take_apart(line.doc).stored
             readers = self._audience_of(db, content_of(leaf.body))
-            self._recent.keep(db, line.id, leaf)
+            self._recent.keep(db, line.id, leaf, readers)
             told[line.id] = Told(line.id, standing.seq, False, [(leaf.rev, readers)])
         if again:
             known = await self._run(self._sidecar.leaves_of, standing.db, again)
@@ -262,7 +262,12 @@ class Narrowed:
     def _of_leaves(self, db: str, one: Held) -> Readers | None:
         if not one.leaves:
             return None
-        return together([self._audience_of(db, content_of(leaf.stored.body)) for leaf in one.leaves])
+        readers = [self._of_leaf(db, one.id, leaf.stored) for leaf in one.leaves]
+        return readers[0] if len(readers) == 1 else together(readers)
+
+    def _of_leaf(self, db: str, doc: str, stored: Stored) -> Readers | None:
+        known = self._recent.readers(db, doc, stored.rev)
+        return known if known is not None else self._audience_of(db, content_of(stored.body))
 
     def _run(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

@@ -143,6 +143,13 @@ async def get(wire: Wire, db: str, wants: Sequence[Want]) -> tuple[list[Found], 
     return found, known
 
 
+def whole(one: Held) -> Found:
+    """A document with all its leaves, with the audience left open."""
+    tree = docs.tree_of(one.leaves)
+    by_rev = {leaf.stored.rev: leaf.stored for leaf in one.leaves}
+    return Found(one.id, tree, "0", None, [by_rev[rev] for rev in trees.leaves(tree)], [])
+
+
 async def feed(
     wire: Wire,
     db: str,
@@ -257,7 +264,7 @@ async def _bulk_get(
         for one in answers:
             if one.error is not None and one.error.error not in _NOT_THERE:
                 # A shard that did not answer is no proof that a document is not there.
-                raise StoreUnavailable(f"CouchDB could not read a document just now ({one.error.error}).")
+                raise StoreUnavailable(f"CouchDB could not read a document just now ({one.error.error}).", status=500)
     return results
 
 

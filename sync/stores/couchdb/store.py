@@ -15,7 +15,6 @@ import msgspec
 from sync.documents import encode
 from sync.errors import AlreadyExists, Conflict, NotFound, StoreUnavailable
 from sync.stores.contract import (
-    LEAVES,
     Attachment,
     AudienceOf,
     Edit,
@@ -33,7 +32,9 @@ from sync.stores.contract import (
 from sync.stores.couchdb import read, write
 from sync.stores.couchdb.admin import Admin
 from sync.stores.couchdb.following import Followers
+from sync.stores.couchdb.gathering import Gathering
 from sync.stores.couchdb.narrowed import Narrowed, couchdb_position
+from sync.stores.couchdb.read import Held
 from sync.stores.couchdb.sidecar import Sidecar
 from sync.stores.couchdb.wire import CONNECTIONS_MAX, Wire, decoder
 from sync.stores.waiting import WaitingRoom
@@ -92,6 +93,8 @@ class CouchStore:
         self._room = WaitingRoom()
         self._narrowed = Narrowed(self._wire, Sidecar(sidecar), audience_of, self._room)
         self._followers = Followers(self._wire, self._room, self._start, self._rung, self._gone)
+        self._reading = Gathering(self._held)
+        self._writing = Gathering(self._together)
         self._known: list[str] = []
         self._known_until = 0.0
         self._made = 0
@@ -114,6 +117,8 @@ class CouchStore:
     async def close(self) -> None:
         self._room.tell_all()
         await self._followers.close()
+        await self._reading.close()
+        await self._writing.close()
         await self._narrowed.close()
         await self._wire.close()
 
@@ -131,10 +136,12 @@ class CouchStore:
     async def create(self, db: str) -> None:
         if db == OWN or db.startswith("_"):
             raise AlreadyExists(database=db)
-        await self._admin.create(db)
-        # A list that was asked for before does not hold it.
-        self._made += 1
-        self._known_until = 0.0
+        try:
+            await self._admin.create(db)
+        finally:
+            # A list that was asked for before does not hold it; nor does it where somebody else is making it just now.
+            self._made += 1
+            self._known_until = 0.0
 
     async def drop(self, db: str) -> None:
         self._check(db)
@@ -148,7 +155,7 @@ class CouchStore:
 
     async def add(self, db: str, items: Sequence[Write | Edit]) -> list[Result]:
         self._check(db)
-        return await write.add(self._wire, db, items)
+        return await write.add(self._wire, db, items, self._writing.ask)
 
     async def missing(self, db: str, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
         self._check(db)
@@ -157,15 +164,13 @@ class CouchStore:
     async def get(self, db: str, wants: Sequence[Want], *, bodies: bool = True) -> list[Found]:
         self._check(db)
         found, held = await read.get(self._wire, db, wants)
-        if self._narrowed.ruled(db):
-            audiences = await self._narrowed.audiences(db, list(held.values()))
-            for one in found:
-                one.audience = audiences[one.id]
-        return found
+        return await self._with_audiences(db, found, list(held.values()))
 
     async def leaves(self, db: str, ids: Sequence[str]) -> dict[str, Found]:
-        found = await self.get(db, [Want(doc, LEAVES) for doc in dict.fromkeys(ids)])
-        return {one.id: one for one in found if one.tree}
+        self._check(db)
+        held = [one for one in await self._reading.ask(db, list(dict.fromkeys(ids))) if one.leaves]
+        found = await self._with_audiences(db, [read.whole(one) for one in held], held) if held else []
+        return {one.id: one for one in found}
 
     async def changes(
         self,
@@ -294,6 +299,20 @@ class CouchStore:
         await self._narrowed.open(fresh)
         self.incarnation = fresh
         return fresh
+
+    async def _with_audiences(self, db: str, found: list[Found], held: Sequence[Held]) -> list[Found]:
+        if self._narrowed.ruled(db):
+            audiences = await self._narrowed.audiences(db, held)
+            for one in found:
+                one.audience = audiences[one.id]
+        return found
+
+    async def _held(self, db: str, ids: Sequence[str]) -> list[Held]:
+        held = await read.held(self._wire, db, list(dict.fromkeys(ids)))
+        return [held[doc] for doc in ids]
+
+    async def _together(self, db: str, items: Sequence[Write | Edit]) -> list[Result]:
+        return await write.together(self._wire, db, items)
 
     async def _own_incarnation(self) -> str:
         """Made when the store is opened for the first time; of several processes that open it at once, one makes it."""

@@ -1,6 +1,6 @@
 """Decide how CouchDB is spoken to on the hot path: which requests are made again, and what each refusal means here.
 
-One session keeps a bounded number of connections alive. A read that breaks is made again, after a pause; a write never is: whether
+A read that breaks is made again, after a pause; a write never is: whether
 it arrived is not known, so its caller is told that it failed (CS2).
 """
 
@@ -25,10 +25,9 @@ from sync.errors import (
     StoreUnavailable,
     TooLarge,
 )
+from sync.stores.couchdb.connections import CONNECT_SECONDS, SILENCE_SECONDS, Connections
 
 CONNECTIONS_MAX = 64
-CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 60.0
 PAUSES_SECONDS = (0.1, 0.5)
 """Before a read is made for the second and for the third time."""
 
@@ -43,37 +42,39 @@ class Refusal(msgspec.Struct):
 
 
 class Wire:
-    """`url` may hold a name and password. `prefix` stands before the name of every database."""
+    """`url` may hold a name and password. `prefix` stands before the name of every database. What is streamed has as many connections
+    of its own, so that feeds which stay open leave room for everything else."""
 
     def __init__(self, url: str, prefix: str = "", connections_max: int = CONNECTIONS_MAX) -> None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._auth = (
-            aiohttp.encode_basic_auth(unquote(parts.username), unquote(parts.password or ""))
-            if parts.username is not None
-            else None
-        )
+        self._root = parts.path.rstrip("/")
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if parts.username is not None:
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(
+                unquote(parts.username), unquote(parts.password or "")
+            )
         self.shown = self._base
         """The address without name and password, for messages."""
         self.prefix = prefix
         self._connections_max = connections_max
         self._session: aiohttp.ClientSession | None = None
+        head = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
+        self._connections = Connections(self._base, head, connections_max)
 
     async def open(self) -> None:
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        if self._auth:
-            headers["Authorization"] = self._auth
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections_max, keepalive_timeout=60),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS),
-            headers=headers,
+            headers=self._headers,
             auto_decompress=False,
             read_bufsize=READ_CHUNK_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def close(self) -> None:
+        await self._connections.close()
         if self._session:
             await self._session.close()
 
@@ -105,8 +106,17 @@ class Wire:
         db: str = "",
     ) -> bytes:
         """The answer to one request, made once. Raises FieldbookError."""
-        async with self.stream(method, path, query, body, headers, db=db) as response:
-            return await response.read()
+        if headers or not (body is None or isinstance(body, bytes)):
+            async with self.stream(method, path, query, body, headers, db=db) as response:
+                return await response.read()
+        target = self._root + path + ("?" + urlencode(query) if query else "")
+        try:
+            status, answer = await self._connections.ask(method, target, body)
+        except _BROKEN as error:
+            raise self._broken(error) from error
+        if status >= 300 and not _is_list(status, answer):
+            raise refusal(status, answer, db, self.shown)
+        return answer
 
     @asynccontextmanager
     async def stream(
@@ -133,10 +143,11 @@ class Wire:
                         raise refusal(response.status, answer, db, self.shown)
                 yield response
         except _BROKEN as error:
-            what = str(error) or type(error).__name__
-            raise StoreUnavailable(
-                f"CouchDB at {self.shown} does not answer ({what}). Try again in a moment."
-            ) from error
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> StoreUnavailable:
+        what = str(error) or type(error).__name__
+        return StoreUnavailable(f"CouchDB at {self.shown} does not answer ({what}). Try again in a moment.")
 
 
 def refusal(status: int, answer: bytes, db: str, shown: str) -> FieldbookError:

@@ -4,7 +4,7 @@ Revisions of one kind that stand next to each other go together in one `_bulk_do
 an edit finds what an earlier item of the batch wrote. A revision with attachments goes alone: its bytes are streamed behind it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from uuid import uuid4
@@ -29,18 +29,27 @@ _read_outcomes = decoder(list[_Outcome])
 _read_outcome = decoder(_Outcome)
 
 
-async def add(wire: Wire, db: str, items: Sequence[Write | Edit]) -> list[Result]:
-    """One result for each, in order. Raises StoreUnavailable where it is not known what CouchDB has kept (CS2)."""
+Together = Callable[[str, Sequence[Write | Edit]], Awaitable[Sequence[Result]]]
+
+
+async def add(wire: Wire, db: str, items: Sequence[Write | Edit], replicated: Together) -> list[Result]:
+    """One result for each, in order. Raises StoreUnavailable where it is not known what CouchDB has kept (CS2).
+    `replicated` is `together`, or what gathers for it: replicated revisions may be sent twice."""
     results: list[Result] = []
-    for (attached, _), run in groupby(items, lambda item: (bool(item.attachments), isinstance(item, Write))):
+    for (attached, made_elsewhere), run in groupby(
+        items, lambda item: (bool(item.attachments), isinstance(item, Write))
+    ):
         if attached:
             results += [await _alone(wire, db, item) for item in run]
+        elif made_elsewhere:
+            results += await replicated(db, list(run))
         else:
-            results += await _together(wire, db, list(run))
+            results += await together(wire, db, list(run))
     return results
 
 
-async def _together(wire: Wire, db: str, items: list[Write | Edit]) -> list[Result]:
+async def together(wire: Wire, db: str, items: Sequence[Write | Edit]) -> list[Result]:
+    """Revisions of one kind, without attachments, in one request."""
     replicated = isinstance(items[0], Write)
     head = b'{"new_edits":false,"docs":[' if replicated else b'{"docs":['
     body = head + b",".join([text_of(item) for item in items]) + b"]}"
@@ -51,7 +60,7 @@ async def _together(wire: Wire, db: str, items: list[Write | Edit]) -> list[Resu
         if len(items) == 1:
             return [error]
         middle = len(items) // 2
-        return [*await _together(wire, db, items[:middle]), *await _together(wire, db, items[middle:])]
+        return [*await together(wire, db, items[:middle]), *await together(wire, db, items[middle:])]
     outcomes: list[_Outcome] = _read_outcomes(answer)
     if not replicated:
         if len(outcomes) != len(items):
