@@ -80,16 +80,30 @@ class Admission:
             return await self._store.add(db, items)
         if kind_of(db) == "office":
             return await self._add_office(items)
-        refused, extra = await self._judge(actor, db, items)
-        let_in = [item for at, item in enumerate(items) if at not in refused]
-        results = iter(await self._store.add(db, [*let_in, *extra]) if let_in else [])
-        answer: list[Result] = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        # Ends come last: they are judged by what is there with all else that the batch brings.
+        ends = {} if "server" in actor.principals else {at: item for at, item in enumerate(items) if _is_end(item)}
+        answer: list[Result] = await self._take(actor, db, [one for at, one in enumerate(items) if at not in ends])
+        if ends:
+            for at, result in zip(ends, await self._take(actor, db, list(ends.values())), strict=True):
+                answer.insert(at, result)
+        let_in = [item for item, result in zip(items, answer, strict=True) if isinstance(result, Written)]
         if db == CENTRE:
             for item in let_in:
                 if item.id.startswith("branch:") and not item.deleted:
                     await ensure_branch(self._store, item.id.removeprefix("branch:"))
         if has_sources(db) and any(item.id.startswith(SOURCES) for item in let_in):
             await self.directory.refresh(db)
+        return answer
+
+    async def _take(self, actor: Actor, db: str, items: Sequence[Write | Edit]) -> list[Result]:
+        """What is let in of these, with what is to be written along."""
+        refused, checks, left_out = await self._judge(actor, db, items)
+        let_in = [item for at, item in enumerate(items) if at not in refused]
+        results = iter(await self._store.add(db, [*let_in, *checks]) if let_in else [])
+        answer = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        kept = [one for at, some in left_out.items() if isinstance(answer[at], Written) for one in some]
+        if kept:
+            await self._store.add(db, kept)
         return answer
 
     async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
@@ -105,24 +119,22 @@ class Admission:
 
     async def _judge(
         self, actor: Actor, db: str, items: Sequence[Write | Edit]
-    ) -> tuple[dict[int, FieldbookError], list[Write | Edit]]:
-        """(refusals by place, what is written along: checks, and what edits left out). Refused items are in quarantine then."""
+    ) -> tuple[dict[int, FieldbookError], list[Edit], dict[int, list[Write]]]:
+        """(refusals by place, checks, what edits leave out by place). Refused items are in quarantine when this returns."""
         now = self._clock()
         place = _Place(kind_of(db), branch_of(db))
         held = await self._store.leaves(db, [item.id for item in items])
         beside = await self._beside(db, items, held)
         refused: dict[int, FieldbookError] = {}
-        checks: list[Write | Edit] = []
-        # Ends come last: they are judged by what is there with all else that the batch brings.
-        ends = {at for at, item in enumerate(items) if item.deleted and _is_end(item)}
-        for at, item in sorted(enumerate(items), key=lambda one: one[0] in ends) if ends else enumerate(items):
+        checks: list[Edit] = []
+        left_out: dict[int, list[Write]] = {}
+        for at, item in enumerate(items):
             found = held.get(item.id)
             if found is not None and isinstance(item, Write) and _holds(found, item.path[0]):
                 continue
             old = None if found is None else joined(found)
-            if at in ends and "server" not in actor.principals:
-                came = [one for n, one in enumerate(items) if n not in ends and n not in refused and one.id == item.id]
-                problem = self._problem_of_end(actor, place, item, found, came, old, beside)
+            if "server" not in actor.principals and _is_end(item):
+                problem = self._problem_of_end(actor, place, item, found, old, beside)
             else:
                 problem = self._problem(actor, place, item, old, beside)
             if problem is None and found is not None and old is not None and "server" not in actor.principals:
@@ -133,8 +145,8 @@ class Admission:
                 written = self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
-                if found is not None:
-                    checks += _left_out(found, item)
+                if found is not None and (some := _left_out(found, item)):
+                    left_out[at] = some
         # What was erased is not kept here either; nor is what the server itself makes, which a tablet brings back after a restore.
         keep = [
             entry(actor, db, items[at], error, now)
@@ -146,7 +158,7 @@ class Admission:
                 # A conflict means that this very revision lies there already.
                 if not isinstance(result, Written | Conflict):
                     raise result
-        return refused, checks
+        return refused, checks, left_out
 
     async def _beside(
         self, db: str, items: Sequence[Write | Edit], held: Mapping[str, Found]
@@ -216,14 +228,12 @@ class Admission:
         place: "_Place",
         item: Write | Edit,
         found: Found | None,
-        came: Sequence[Write | Edit],
         old: dict[str, Any] | None,
         beside: Mapping[str, tuple[str, dict[str, Any]]],
     ) -> Problem | None:
         """An end takes nothing away; where its leaf is not held, what its body says is judged as that leaf would be."""
         assert isinstance(item, Write)
-        # What names bytes that the store may not hold can still be refused there, and is not counted on.
-        ended = Ended(found, [one for one in came if isinstance(one, Write) and not one.attachments], item)
+        ended = Ended(found, item)
         if not self.erasures.holds(item.id):
             if not ended.loses_nothing():
                 return _not_deletable()
@@ -295,7 +305,7 @@ def _is_past(found: Found | None, item: Write | Edit) -> bool:
 
 
 def _is_end(item: Write | Edit) -> bool:
-    return isinstance(item, Write) and is_end(item.path, dict(item.content))
+    return item.deleted and isinstance(item, Write) and is_end(item.path, dict(item.content))
 
 
 def _not_deletable() -> Problem:

@@ -1,9 +1,10 @@
 """Servers of real parts (store, admission, replicator, worker, ledger) and tablets that ask them what PouchDB asks, with a clock and a
 network of their own: what the whole is simulated with."""
 
+import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,6 +104,52 @@ class Mortal:
         return write
 
 
+class Turns:
+    """Lets several jobs run at once, one write at a time, in an order that chance decides and that is the same for the same chance."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._moved = asyncio.Event()
+
+    async def mine(self, who: int) -> None:
+        """Wait for a turn."""
+        self._waiting[who] = asyncio.get_running_loop().create_future()
+        self._moved.set()
+        await self._waiting[who]
+
+    async def run(self, jobs: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """The job at place n asks as `who` n. Nobody goes on before all others wait or are done: so it can be played again."""
+        tasks = dict(enumerate(map(asyncio.ensure_future, jobs)))
+        for task in tasks.values():
+            task.add_done_callback(lambda _: self._moved.set())
+        while tasks:
+            await self._moved.wait()
+            self._moved.clear()
+            for who in [who for who, task in tasks.items() if task.done()]:
+                tasks.pop(who).result()
+            if tasks and self._waiting.keys() == tasks.keys():
+                self._waiting.pop(self._rng.choice(sorted(self._waiting))).set_result(None)
+
+
+class Turning:
+    """A store or a ledger of which each write waits for its turn."""
+
+    def __init__(self, of: Any, turns: Turns, who: int) -> None:
+        self._of, self._turns, self._who = of, turns, who
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._of, name)
+        if name not in _WRITES:
+            return found
+
+        async def write(*given: Any, **named: Any) -> Any:
+            await self._turns.mine(self._who)
+            return await found(*given, **named)
+
+        return write
+
+
 @dataclass
 class Backup:
     directory: Path
@@ -188,19 +235,22 @@ class Server:
             return True
         return False
 
-    async def work_by_two(self, db: str, rng: random.Random) -> None:
-        """Two workers that both take themselves for the holder of the lease, each with its own ledger, taking turns in any order."""
+    async def work_by_two(self, rng: random.Random, meanwhile: "Callable[[], Coroutine[Any, Any, None]]") -> None:
+        """Two workers that both take themselves for the holder of the lease, each with its own ledger; meanwhile somebody pushes."""
         other = Ledger(self._directory / f"{self.name}-other.sqlite3", ZONE)
         await other.open(self.store.incarnation)
-        stolen = Lease(self.store, "other", self.clock)
-        for lease in (self.lease, stolen):
+        turns = Turns(rng)
+        jobs = [meanwhile()]
+        for who, (ledger, holder) in enumerate([(self.ledger, self.name), (other, "other")], 1):
+            lease = Lease(self.store, holder, self.clock)
             lease._until = self.clock() + timedelta(days=1)
-        workers = [self._worker(self.store, self.ledger, self.lease), self._worker(self.store, other, stolen)]
-        for _ in range(rng.randint(2, 8)):
-            worker = rng.choice(workers)
-            await rng.choice([lambda one=worker: one.step(db), worker.catch_up_on_due, worker.idle])()
+            jobs.append(self._worker(Turning(self.store, turns, who), Turning(ledger, turns, who), lease).idle())
+        admission = self.admission
+        slow: Any = Turning(self.store, turns, 0)
+        self.admission = Admission(slow, self.directory, self.erasures, self.clock)
+        await turns.run(jobs)
+        self.admission = admission
         await other.close()
-        await self.lease.take()
 
     async def back_up(self, number: int) -> Backup:
         assert isinstance(self.store, SqliteStore)

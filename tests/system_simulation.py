@@ -219,8 +219,8 @@ class History:
         await self.rng.choice(self.servers).work_and_die(Life(self.rng.randrange(24)), again=self.rng.random() < 0.2)
 
     async def work_by_two(self) -> None:
-        if self.rng.random() < 0.5:
-            await self.rng.choice(self.servers).work_by_two(self.db, self.rng)
+        server, tablet = self.rng.choice(self.servers), self.rng.choice(self.tablets)
+        await server.work_by_two(self.rng, lambda: tablet.push(server, self.db, self.network, self.rng))
 
     async def decide(self) -> None:
         """At the desk of a server: the secretary approves a record, or settles a dispute; sometimes a photo comes."""

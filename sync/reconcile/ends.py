@@ -16,16 +16,15 @@ from sync.tree import Node, Tree
 
 
 class Ended:
-    """A document as held (`found`), with what came of it in the same batch (`came`), before and after an end."""
+    """A document before and after an end that is brought."""
 
-    def __init__(self, found: Found | None, came: Sequence[Write], end: Write) -> None:
+    def __init__(self, found: Found | None, end: Write) -> None:
         self._tree: Tree = dict(found.tree) if found else {}
         self._bodies = {one.rev: content_of(one.body) for one in found.revisions} if found else {}
-        for write in came:
-            self._take(write)
         self._before = trees.leaves(self._tree) if self._tree else []
-        self._take(end)
         self._end = end
+        trees.graft(self._tree, end.path, Node((), 1, deleted=True))
+        self._bodies.setdefault(end.path[0], dict(end.content))
         self._after = trees.leaves(self._tree)
 
     def loses_nothing(self) -> bool:
@@ -49,10 +48,6 @@ class Ended:
             return self._read(self._before) == self._read([*self._before, self._end.path[0]])
         except NotCanonical:
             return False
-
-    def _take(self, write: Write) -> None:
-        trees.graft(self._tree, write.path, Node((), 1, write.deleted))
-        self._bodies.setdefault(write.path[0], dict(write.content))
 
     def _read(self, revs: Sequence[str]) -> Record:
         return read(_shaped(self._bodies[rev]) for rev in revs if self._bodies.get(rev))
