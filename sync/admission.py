@@ -141,12 +141,12 @@ class Admission:
                 problem = _brought_back(found, item, old)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
-            elif not item.deleted and type_of(item.content) in CHECKED and not _is_past(found, item):
-                written = self._check(actor, item, old, beside, now)
+            elif not item.deleted and type_of(item.content) in CHECKED:
+                if found is not None and (some := _left_out(found, item, old or {})):
+                    left_out[at] = some
+                written = None if _is_past(found, item) else self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
-                if found is not None and (some := _left_out(found, item)):
-                    left_out[at] = some
         # What was erased is not kept here either; nor is what the server itself makes, which a tablet brings back after a restore.
         keep = [
             entry(actor, db, items[at], error, now)
@@ -284,19 +284,25 @@ def _brought_back(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> P
     return Problem("", "redacted", zh, en)
 
 
-def _left_out(found: Found, item: Write | Edit) -> list[Write]:
-    """Leaves that the item goes onto although it lacks writes of theirs, each as an ended leaf beside it, for the merge to join (AM14)."""
+def _left_out(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> list[Write]:
+    """What the tree covers with something that says less, each as an ended leaf beside that, for the merge to join (AM14): leaves that
+    the item goes onto, or the item itself where it comes after its successors."""
     if not isinstance(item.content.get("stamps"), dict):
         return []  # a tool's revision, of which the merge knows more (MG25)
+    if isinstance(item, Write) and _is_past(found, item):
+        return [_ended(item.id, item.path, item.content)] if new_writes(upgrade(old), upgrade(item.content)) else []
     path = [item.parent] if isinstance(item, Edit) else item.path[1:]
-    new = upgrade(item.content)
-    kept = []
-    for one in found.revisions:
-        if one.rev in path and new_writes(new, upgrade(content_of(one.body))):
-            made = end(Leaf(one.rev, content_of(one.body)))
-            above = trees.ancestry(found.tree, one.rev)
-            kept.append(Write(item.id, [made.rev, *above], made.body, encode(made.body), deleted=True))
-    return kept
+    covered = [(one.rev, content_of(one.body)) for one in found.revisions if one.rev in path]
+    return [
+        _ended(item.id, trees.ancestry(found.tree, rev), body)
+        for rev, body in covered
+        if new_writes(upgrade(item.content), upgrade(body))
+    ]
+
+
+def _ended(record: str, path: Sequence[str], content: Mapping[str, Any]) -> Write:
+    made = end(Leaf(path[0], dict(content)))
+    return Write(record, [made.rev, *path], made.body, encode(made.body), deleted=True)
 
 
 def _is_past(found: Found | None, item: Write | Edit) -> bool:

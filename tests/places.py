@@ -19,6 +19,7 @@ from sync.directory import Directory
 from sync.documents import content_of, parse_write
 from sync.erasure import Erasures
 from sync.ledger.ledger import Ledger
+from sync.ledger.schema import remove
 from sync.peers import Document, Fetched, Refusal, StorePeer, Told, Unreachable
 from sync.reconcile.body import Body, join, stamps_of
 from sync.reconcile.edit import StampUsed, create
@@ -192,6 +193,7 @@ class Server:
         """A new history: nothing is known, and the branch is new."""
         self.knew, self.heard, self.restored, self.used = {}, [], False, True
         self.admission = Admission(self.store, self.directory, self.erasures, self.clock)
+        remove(self._directory / f"{self.name}-other.sqlite3")
         await self.store.create(db)
 
     async def end(self, db: str) -> None:

@@ -61,6 +61,8 @@ class Pool:
         while len(self._servers) < count:
             made = Server(f"s{len(self._servers)}", self._directory, self.clock)
             self._servers.append(await made.open())
+            # A server that has been used before has followed its own databases already: a history is the same on a new one.
+            await made.work()
         return self._servers[:count]
 
     async def clear(self, db: str) -> None:
@@ -98,7 +100,8 @@ class History:
         self.rng = rng = random.Random(seed)
         self.branch = f"h{seed}"
         self.db = f"branch-{self.branch}"
-        self.network = Network(rng)
+        self.network, self.calm = Network(rng), Network(rng)
+        self.calm.steady = True
         self.tablets = [
             self.tablet(name, member) for name, member in (("t1", "m0117"), ("t2", "m0117"), ("t3", "m0042"))
         ]
@@ -109,8 +112,11 @@ class History:
                 [0, 0, 0, 0, rng.randint(-60_000, 60_000), rng.randint(-60_000, 60_000), None, 10 * DAY]
             )
             tablet.random_max = rng.choice([2**32] * 9 + [2])
+        # Who has forgotten what it saw can only be helped by who remembers, so nobody is restored then.
+        self.forgetful = rng.random() < 0.15
         self.backups: dict[str, Any] = {}
         self._quarantined: set[str] | None = None
+        self._rested: dict[str, str] = {}
         self.made = self.decided = self.saved = 0
         self.closed = False
 
@@ -150,9 +156,8 @@ class History:
             self.decide,
             self.photograph,
             *[self.back_up] * 2,
-            self.restore_tablet,
-            self.restore_server,
-            *[self.leak_and_restore] * several,
+            *([self.forget] * 2 if self.forgetful else [self.restore_tablet, self.restore_server]),
+            *[self.leak_and_restore] * (several and not self.forgetful),
         ]
 
     # What happens
@@ -199,6 +204,17 @@ class History:
             doc = rng.choice(visits)
             own = tablet.joined(doc).get("author") == tablet.actor.member
             tablet.edit(doc, self._own_change() if own else self._part(), rng)
+
+    async def forget(self) -> None:
+        """An older app, or a tool that knows of stamps alone, puts its edit over a revision that a server has, and drops the rest."""
+        rng, tablet, server = self.rng, self.rng.choice(self.tablets), self.rng.choice(self.servers)
+        own = [doc for doc in sorted(tablet.docs) if doc.startswith("visit:")]
+        own = [doc for doc in own if tablet.joined(doc).get("author") == tablet.actor.member]
+        if own:
+            await tablet.push(server, self.db, self.calm, rng)
+            change = self._own_change()
+            tablet.edit(rng.choice(own), lambda leaves, stamp: {**change(leaves, stamp), "replaced": []}, rng)
+            await tablet.push(server, self.db, self.calm, rng)
 
     async def push(self) -> None:
         tablet, server = self.rng.choice(self.tablets), self.rng.choice(self.servers)
@@ -340,7 +356,7 @@ class History:
         """Everybody speaks with everybody linked and every worker works, in any order, until nothing changes."""
         self.network.steady = True
         links = self.ring()
-        steps: list[Step] = [server.work for server in self.servers]
+        steps: list[Step] = [lambda one=server: self._work_if_moved(one) for server in self.servers]
         steps += [lambda a=one, b=other: self._hear(a, b) for one, other in links]
         steps += [lambda a=one, b=other: self._hear(b, a) for one, other in links]
         for n, tablet in enumerate(self.tablets):
@@ -361,6 +377,13 @@ class History:
         """Each server linked with the next."""
         links = [(one, self.servers[(n + 1) % len(self.servers)]) for n, one in enumerate(self.servers)]
         return [(one, other) for one, other in links if one is not other]
+
+    async def _work_if_moved(self, server: Server) -> None:
+        """Once a worker has nothing left to do, it has nothing to do until something comes."""
+        at = (await server.store.info(self.db)).update_seq
+        if self._rested.get(server.name) != at:
+            await server.work()
+            self._rested[server.name] = (await server.store.info(self.db)).update_seq
 
     async def to_rest(self, once: Step) -> None:
         before = None
@@ -415,8 +438,10 @@ class History:
         for server, documents in zip(self.servers, held, strict=True):
             await self._what_lost_is_found(server, documents)
         await self._ledgers_agree()
-        # A month is approved as it lay there at that moment, which another order may never see.
-        if self.rng.random() < 0.25 and not self.closed and not any(server.restored for server in self.servers):
+        # A month is approved as it lay there at that moment, which another order may never see; and what a forgetful edit changed
+        # is worked out where its parent is held (MG25).
+        tellable = not self.closed and not self.forgetful and not any(server.restored for server in self.servers)
+        if tellable and self.rng.random() < 0.35:
             await self._another_order_says_the_same(held[0])
 
     async def _another_order_says_the_same(self, documents: dict[str, Now]) -> None:

@@ -141,6 +141,16 @@ async def test_am14_a_leaf_that_a_revision_does_not_take_up_is_kept_beside_it(he
     assert not missing(known(body) | known(said) | known(forgetful), await case.joined())
 
 
+async def test_am14_what_was_left_out_is_kept_when_it_comes_later_too(here: Centre) -> None:
+    body = visit()
+    said, forgetful = edited(body, "narrative", "甲"), edited(body, "narrative", "乙")
+    case = Case(here, body["_id"])
+    await case.push([write(forgetful, "3-c", "2-b", "1-a")])
+    await case.push([write(said, "2-b", "1-a")])
+    assert await case.alive() == ["3-c"]
+    assert not missing(known(said) | known(forgetful), await case.joined())
+
+
 async def test_am14_an_edit_that_takes_up_what_it_saw_is_stored_alone(here: Centre) -> None:
     body = visit()
     case = Case(here, body["_id"])
