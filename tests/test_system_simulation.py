@@ -19,7 +19,7 @@ from tests.system_simulation import HISTORIES, History, Pool, main, play, play_a
 
 AT_ONCE = 25
 FOUND_ONCE = {
-    1: "of two servers' words in a check the later one won",
+    3: "of two servers' words in a check the later one won",
     2: "what a forgetful edit left out was lost",
     37: "a revision that came after its successor emptied the check",
     93: "the second of two withdrawals was told as a value that had lost",
