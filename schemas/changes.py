@@ -24,6 +24,9 @@ SERVER = "server"
 _PRUNED = b""
 """Stands for the value of a settled write of which only the stamp is kept."""
 
+ISSUED = frozenset({"conclusion", "conclusion_text", "issued", "basis"})
+"""What issuing the conclusion of a joint survey writes, all under one stamp."""
+
 _JUDGING = frozenset({"review", "assignment"})
 _NOT_JUDGED = frozenset({"subject", "person"})
 _FIXED = ("type", "branch", "author")
@@ -74,6 +77,9 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
     if of is None:
         return _forbidden("服务器不认识此类记录", "this server does not know this type of record")
     writes = new_writes(old, new)
+    problem = _refusal_of_second_issue(old, new, writes)
+    if problem is not None:
+        return problem
     if of.once:
         return _written_once(writes[0].path) if writes else None
     if writers(old).isdisjoint(principals):
@@ -156,6 +162,32 @@ def _refusal_of(
         "只能补充自己的部分，请联系记录人修改此项",
         "you may add your own part only: ask the author to change this",
     )
+
+
+def _refusal_of_second_issue(old: Body, new: Body, writes: list[Write]) -> Problem | None:
+    """A conclusion is issued once (JS6). Who had seen it issued cannot change it; who had not is let in, and the field's rule decides
+    between the two."""
+    fields, told = old.get("fields"), [write for write in writes if write.path in ISSUED]
+    if old.get("type") != "case" or not told or not isinstance(fields, Mapping) or fields.get("issued") is None:
+        return None
+    stamps = old.get("stamps")
+    issue = str(stamps.get("issued", _creation(old))) if isinstance(stamps, Mapping) else ""
+    replaced = new.get("replaced")
+    entries = [one for one in replaced if isinstance(one, Mapping)] if isinstance(replaced, list) else []
+    over = {str(one.get("by")) for one in entries if (one.get("path"), one.get("stamp")) == ("issued", issue)}
+    knows = bool(over) or ("issued", issue) in {(write.path, write.stamp) for write in _writes(new)}
+    issuing = {write.stamp for write in told if write.path == "issued"}
+    for write in told:
+        # An edit comes after every stamp that it has seen; which of two issues had seen the other, the mark in `by` tells.
+        seen = write.stamp in over if write.stamp in issuing else knows and write.stamp > issue
+        if not write.stamp or seen:
+            return Problem(
+                write.path,
+                "issued_already",
+                "结论已经出具，不能更改：请列为补充意见",
+                "the conclusion has been issued and stays: add an addendum",
+            )
+    return None
 
 
 def _is_own_part(path: str, of: RecordType, principals: Set[str]) -> bool:

@@ -183,6 +183,7 @@ CASE = RecordType(
         Field("conclusion", "联合结论", "Joint conclusion", choice(words.CONCLUSIONS), Rule.ONCE),
         Field("conclusion_text", "结论说明", "Conclusion in words", text(5000), Rule.ONCE),
         Field("issued", "出具时间", "Issued at", INSTANT, Rule.ONCE),
+        Field("basis", "结论所依据的意见", "Findings that it was concluded on", ANYTHING, Rule.ONCE),
         *items("addenda", Field("text", "补充意见", "Addendum", text(5000), required=True)),
         REMOVED,
     ),

@@ -52,7 +52,7 @@ _ORDER: dict[str, tuple[str, ...]] = {
         *("stages/received/actual", "stages/concluded/promised", "stages/concluded/actual"),
         *("stages/delivered/actual", "result", "advised", *_PRIVACY),
     ),
-    "survey": ("subject", "matter", "window", *_WHO_AND_WHEN, "conclusion", "conclusion_text", *_PRIVACY),
+    "survey": ("subject", "matter", "case", "window", *_WHO_AND_WHEN, "conclusion", "conclusion_text", *_PRIVACY),
     "event": (
         *("kind", "title", "subject", *_WHO_AND_WHEN, "others", "host", "lecturer", "study_minutes", "agenda"),
         *("resolution", "satisfied", "votes", "narrative"),

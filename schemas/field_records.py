@@ -139,7 +139,8 @@ SURVEY = _field_record(
         "findings",
         Field("finding", "意见", "Finding", choice(words.FINDINGS)),
         Field("text", "说明", "Details", text(2000)),
-        Field("party", "提出单位", "Party", reference("unit", "window", "branch")),
+        # `outside:<item>`: a party of the case without an account, for whom the lead enters what it found.
+        Field("party", "提出单位", "Party", reference("unit", "window", "branch", "outside")),
         Field("given_by", "提出人", "Given by (a party without an account)", text(60)),
     ),
     *items("needs", Field("text", "需补齐事项", "What is needed", text(500), required=True)),

@@ -20,6 +20,10 @@ CHECKED = frozenset(
 """Types whose records people make and can put right."""
 
 
+LOOKED_UP = frozenset({"not_on_checklist", "issued_early"})
+"""Codes of what only the worker can find, since it lies in another record: who checks the record alone leaves them as they are."""
+
+
 def check_id(record: str) -> str:
     return f"check:{record}"
 
@@ -45,18 +49,24 @@ def check_edit(
     relayed: Sequence[Mapping[str, str]],
     stamp: str,
     held: tuple[str, Mapping[str, Any]] | None,
+    looked_up: Sequence[Mapping[str, str]] | None = None,
 ) -> Edit | None:
     """The edit that brings a record's check up to date; None where there is nothing to say or nothing new.
 
-    `held`: the check's revision and content. Relays that it lists stay listed.
+    `held`: the check's revision and content. Relays that it lists stay listed. `looked_up`: what the worker found (`LOOKED_UP`); None
+    leaves what is held.
     """
     before = held[1].get("fields", {}) if held else {}
     known = before.get("relayed", []) if isinstance(before.get("relayed", []), list) else []
     relays = [*known, *(one for one in relayed if one not in known)]
+    if looked_up is None:
+        kept = before.get("problems")
+        looked_up = [one for one in kept if one.get("code") in LOOKED_UP] if isinstance(kept, list) else []
+    problems = [*problems, *looked_up]
     if held is None and not problems and not relays:
         return None
     branch = content.get("branch")
-    fields: dict[str, Any] = {"record": record, "problems": list(problems)}
+    fields: dict[str, Any] = {"record": record, "problems": problems}
     if relays:
         fields["relayed"] = relays
     fields |= {f"readers/{one}": True for one in sorted(readers(content))}

@@ -12,6 +12,7 @@ from schemas import check, check_dates
 from server.demo.centre import make_centre
 from server.demo.records import Made
 from server.demo.year import beginnings, first_day, year
+from sync.reconcile.cases import Survey, case_of, findings_of, state_of
 
 UNTIL = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 1, tzinfo=UTC)
@@ -111,6 +112,21 @@ def test_ge7_problems_are_followed_up_by_later_visits(made: list[Made]) -> None:
                 assert found[record]["fields"]["period"][0][:10] <= one["fields"]["period"][0][:10]
                 followed += 1
     assert followed > 50
+
+
+def test_ge13_the_last_days_have_a_joint_survey_that_is_issued_and_one_that_waits(made: list[Made]) -> None:
+    cases = {one.doc["_id"]: one.doc for one in made if one.doc["type"] == "case"}
+    told = []
+    for case in cases.values():
+        surveys = [
+            Survey(one.doc["_id"], one.doc["branch"], "flagged" if one.flaw else "counted", False, findings_of(one.doc))
+            for one in made
+            if one.counted and one.doc["fields"].get("case") == case["_id"]
+        ]
+        told.append(state_of(case_of(case), surveys, f"{UNTIL}T00:00:00Z"))
+    assert {one.stands for one in told} >= {"waiting", "issued"}
+    assert any(one.disagreements for one in told)
+    assert not any(one.early or one.late or one.taken_back for one in told)
 
 
 def test_ge8_a_record_is_there_as_soon_as_it_is_asked_for() -> None:

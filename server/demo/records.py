@@ -17,10 +17,11 @@ from schemas import TYPES, readers, rule_of
 from server.demo import texts
 from server.demo.centre import ZONE, Branch, Centre, Member, Subject
 from server.demo.dice import Dice
-from server.demo.rhythm import Work
+from server.demo.rhythm import SURVEY, Work
+from sync.reconcile.cases import State, Survey, case_of, findings_of, state_of
 from sync.reconcile.edit import edit
 
-TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06
+TWICE, FLAWED, EDITED, ON_TWO_TABLETS, RATED, JOINT, AWAITED = 0.12, 0.003, 0.02, 0.004, 0.99, 0.06, 0.15
 """Shares: of what several did, recorded by two of them; of records with a mistake; changed later; changed on two tablets
 without knowing of each other; of services rated; of surveys made by several branches together."""
 RATED_AGAIN, UNDER_WAY, LATE, URGED = 0.01, 0.15, 0.02, 0.12
@@ -95,7 +96,7 @@ class Maker:
         others = [one for one in dice.some(branch.members, count + 1) if one is not author][:count]
         if work.type == "survey" and room > 1 and dice.chance(JOINT):
             assert subject is not None
-            yield from self._joint(work, branch, author, subject, room)
+            yield from self._joint(work, branch, author, subject, room, dice.chance(AWAITED))
             return
         begins = dice.between(*work.begins)
         done = Done(work, branch, author, others, subject, begins, begins + dice.between(*work.lasts))
@@ -315,11 +316,23 @@ class Maker:
 
     def _edited(self, body: dict[str, Any], rev: str, by: Member, ms: int, changes: dict[str, Any]) -> dict[str, Any]:
         later = ms + self.dice.between(20, 600) * 60_000
+        return self._changed(body, rev, self._stamp(later, by), changes)
+
+    def _changed(self, body: dict[str, Any], rev: str, stamp: str, changes: dict[str, Any]) -> dict[str, Any]:
         leaf = {name: value for name, value in body.items() if not name.startswith("_")}
-        changed = edit([leaf], changes, self._stamp(later, by), rule_of=rule_of)
+        changed = edit([leaf], changes, stamp, rule_of=rule_of)
         return revision({"_id": body["_id"], **changed}, (rev,))
 
-    def _joint(self, work: Work, branch: Branch, author: Member, subject: Subject, room: int) -> Iterator[Made]:
+    def joint(self, room: int, awaited: bool) -> Iterator[Made]:
+        """A joint survey of this day; `awaited`: one of its parties has not been heard of yet."""
+        branch = self.dice.pick(self.centre.branches)
+        subject = self._subject(SURVEY, branch, branch.members[0])
+        assert subject is not None
+        yield from self._joint(SURVEY, branch, self.dice.weighted(branch.by_work), subject, room, awaited)
+
+    def _joint(
+        self, work: Work, branch: Branch, author: Member, subject: Subject, room: int, awaited: bool
+    ) -> Iterator[Made]:
         """Several branches survey one site: a case that tells everything once, a finding of each, one conclusion."""
         dice = self.dice
         guests = [one for one in dice.some(self.centre.branches, 3) if one is not branch][: min(2, room - 1)]
@@ -330,14 +343,36 @@ class Maker:
         case = f"case:{dice.id(ms)}"
         fields = {"subject": subject.id, "matter": matter, **parties, "announced": self._instant(540, -2)}
         fields |= {f"checklist/{code}/text": text for code, text in zip(_CHECKLIST, _CHECKLIST_TEXTS, strict=True)}
-        fields |= {"limit": self._hour(17, 8), "conclusion": "pass", "issued": self._instant(ends + 5)}
-        fields["conclusion_text"] = "三方意见一致，结论一次下达。"
-        yield Made("shared", revision(self._body(case, "case", branch, author, fields, ms), ()), author)
-        for own in (branch, *guests):
+        fields |= {f"needs/{dice.id(ms)}/text": "营业执照与平面布局图各一份", "limit": self._hour(17, 8)}
+        told = revision(self._body(case, "case", branch, author, fields, ms), ())
+        yield Made("shared", told, author)
+        surveys = []
+        for own in (branch, *guests[: len(guests) - awaited]):
             who = author if own is branch else dice.weighted(own.by_work)
             done = Done(work, own, who, [], subject, begins + dice.between(0, 6), ends)
             found = self._fields(done) | {"matter": matter, "case": case, **parties}
-            yield from self._recorded(done, "shared", found, plain=True)
+            for made in self._recorded(done, "shared", found, plain=True):
+                if made.counted:
+                    standing = "flagged" if made.flaw else "counted"
+                    surveys.append(Survey(made.doc["_id"], own.id, standing, False, findings_of(made.doc)))
+                yield made
+        state = state_of(case_of(told), surveys, "")
+        if state.stands == "ready" and self.day + timedelta(days=1) < self.until:
+            yield Made("shared", self._issued(told, author, self._ms(ends, 1), state), author)
+
+    def _issued(self, case: dict[str, Any], author: Member, ms: int, state: State) -> dict[str, Any]:
+        """The conclusion of a joint survey, issued by the lead the day after: the gravest of what was found."""
+        found = {cell.finding for cell in state.cells}
+        worst = next((one for one in ("fail", "remedy") if one in found), "pass")
+        told = {
+            "pass": "各方意见一致，同意通过。",
+            "remedy": "按各方意见整改后通过。",
+            "fail": "不予通过，整改后可重新申请。",
+        }
+        issued = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        changes = {"conclusion": worst, "conclusion_text": told[worst], "issued": issued}
+        changes["basis"] = msgspec.to_builtins(state.cells)
+        return self._changed(case, case["_rev"], self._stamp(ms, author), changes)
 
     def _urged(self, record: dict[str, Any], item: str, branch: Branch, ms: int) -> dict[str, Any]:
         """The secretary makes a member answer for a problem, until a day."""

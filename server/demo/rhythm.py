@@ -70,6 +70,7 @@ WORKS = (
     Work("event", "inspection", 0.3, 0, (), _DAY, (30, 60), (1, 2)),
 )
 
+SURVEY = next(work for work in WORKS if work.type == "survey")
 ON_WORKDAYS = Weighted({work: work.share for work in WORKS})
 ON_DAYS_OFF = Weighted({work: work.weekend for work in WORKS})
 

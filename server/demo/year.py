@@ -24,6 +24,9 @@ def year(centre: Centre, records: int, until: date) -> Iterator[Made]:
     maker = Maker(centre, Dice(""), until=until)
     days = [first_day(until) + timedelta(days=at) for at in range(DAYS)]
     whole = sum(map(weight, days))
+    workdays = [day for day in days if not is_day_off(day)]
+    # A newcomer finds one joint survey that has its conclusion, and one that still waits for a party.
+    joint = {workdays[-4]: False, workdays[-2]: True}
     due = done = 0
     passed = 0.0
     for day in days:
@@ -32,7 +35,13 @@ def year(centre: Centre, records: int, until: date) -> Iterator[Made]:
         maker.day, maker.dice = day, Dice(f"{centre.seed}:{records}:{day}")
         works = ON_DAYS_OFF if is_day_off(day) else ON_WORKDAYS
         while done < due:
-            for made in maker.happening(maker.dice.weighted(works), due - done):
+            together = day in joint and due - done > 2
+            many = (
+                maker.joint(due - done, joint.pop(day))
+                if together
+                else maker.happening(maker.dice.weighted(works), due - done)
+            )
+            for made in many:
                 done += made.counted
                 yield made
 

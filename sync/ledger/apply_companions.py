@@ -7,6 +7,7 @@ from typing import Any
 from schemas import readers, type_of_id
 from sync.ledger import companions
 from sync.ledger.apply_assignments import assign
+from sync.ledger.apply_cases import touch_case_of
 from sync.ledger.apply_decisions import bind, realias, release
 from sync.ledger.apply_documents import month_of
 from sync.ledger.apply_records import recheck
@@ -72,7 +73,10 @@ def _accompanies(
     now = after or before
     if of == "rating":
         page.touch_record(record)
+    elif of == "signature":
+        touch_case_of(page, record)
     elif of == "photo":
+        touch_case_of(page, record)
         rows = page.sql.execute("SELECT facts FROM companion WHERE record=? AND type='review'", [record])
         if any(companions.decode(facts).decision in companions.STANDING for (facts,) in rows):
             page.due.add(("hash", db, record))

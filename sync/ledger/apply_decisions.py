@@ -22,6 +22,7 @@ def bind(
         if after is not None:
             page.sql.execute("INSERT OR IGNORE INTO bound VALUES (?, ?)", [one, review])
         page.touch_record(one)
+        page.touch_subject(one)
 
 
 def realias(page: Page, subject: str) -> None:
@@ -40,6 +41,7 @@ def realias(page: Page, subject: str) -> None:
         if root != was.get(one, one):
             move(page, one, root)
             reassign(page, one, root)
+            page.touch_subject(one)
 
 
 def release(page: Page, review: str) -> None:
@@ -51,5 +53,6 @@ def release(page: Page, review: str) -> None:
     if facts.decision in companions.BINDING:
         for one in {row[0], *facts.records}:
             page.touch_record(one)
+            page.touch_subject(one)
     elif facts.decision == "alias":
         realias(page, row[0])

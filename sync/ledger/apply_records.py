@@ -7,7 +7,8 @@ from typing import Any
 from schemas import upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
-from sync.ledger.facts import Facts, bucket_of, decode, encode, facts_of
+from sync.ledger.apply_cases import note_survey
+from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of, made_by
 from sync.ledger.page import Page
 from sync.stores.contract import Change
 
@@ -37,6 +38,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
             leave(page, row)
         if not body:
             if row is not None:
+                note_survey(page, row[0], decode(row[7]), None)
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
                 page.disputed(db, change.id, "", {}, 0)
             continue
@@ -45,6 +47,8 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         if row is None:
             number += 1
         n = number if row is None else row[0]
+        if facts.of == "survey":
+            note_survey(page, n, None if row is None else decode(row[7]), facts)
         root = page.root(facts.subject)
         standing = _sound(facts, change.id in flagged)
         bucket = bucket_of(facts, root) if standing == "counted" else None
@@ -54,6 +58,8 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
             page.touch(bucket, n)
         if facts.follow_ups:
             note_follow_ups(page, n, facts)
+        if facts.parties:
+            note_calls(page, n, facts)
         if change.id in accompanied:
             see_to_companions(page, db, change.id, None if row is None else row[5], audience)
         of = (facts.of, facts.branch, facts.author, facts.subject, root, facts.day)
@@ -74,12 +80,16 @@ def recheck(page: Page, record: str) -> None:
     facts = decode(row[7])
     standing = _sound(facts, bool(_flagged(page, json.dumps([record]))))
     bucket = bucket_of(facts, row[8]) if standing == "counted" else None
+    if facts.of == "survey":
+        page.sql.execute("UPDATE record SET standing=? WHERE n=?", [standing, row[0]])
+        note_survey(page, row[0], facts, facts)
     if bucket == row[3]:
         return
     leave(page, row)
     if bucket is not None:
         page.touch(bucket, row[0])
     note_follow_ups(page, row[0], facts)
+    note_calls(page, row[0], facts)
     page.sql.execute("UPDATE record SET standing=?, bucket=?, anchor=NULL WHERE n=?", [standing, bucket, row[0]])
 
 
@@ -92,6 +102,7 @@ def move(page: Page, subject: str, root: str) -> None:
             leave(page, row)
             facts = decode(row[7])
             note_follow_ups(page, row[0], facts)
+            note_calls(page, row[0], facts)
             bucket = bucket_of(facts, root)
             page.touch(bucket, row[0])
         page.sql.execute("UPDATE record SET root=?, bucket=?, anchor=NULL WHERE n=?", [root, bucket, row[0]])
@@ -118,7 +129,11 @@ def leave(page: Page, row: Sequence[Any]) -> None:
         page.touch(bucket, n)
     if anchor is not None:
         page.stale.add(anchor)
-    for follow_up in decode(row[7]).follow_ups:
+    facts = decode(row[7])
+    called = calls_of(facts)
+    page.sql.executemany("DELETE FROM call WHERE key=? AND record=?", [(one, n) for one in called])
+    page.left.update((made_by(facts), one) for one in (called or [""]))
+    for follow_up in facts.follow_ups:
         page.touch_record(follow_up.problem.partition("#")[0])
         page.sql.execute("DELETE FROM follow_up WHERE problem=? AND record=?", [follow_up.problem, n])
 
@@ -129,6 +144,11 @@ def note_follow_ups(page: Page, n: int, facts: Facts) -> None:
     page.sql.executemany("INSERT OR IGNORE INTO follow_up VALUES (?, ?)", [(one, n) for one in sorted(problems)])
     for problem in problems:
         page.touch_record(problem.partition("#")[0])
+
+
+def note_calls(page: Page, n: int, facts: Facts) -> None:
+    """A record that names another branch is compared with that branch's records of its day."""
+    page.sql.executemany("INSERT OR IGNORE INTO call VALUES (?, ?)", [(one, n) for one in calls_of(facts)])
 
 
 def _flagged(page: Page, ids: str) -> set[str]:

@@ -15,6 +15,15 @@ def decisions(sql: sqlite3.Connection, record: str) -> list[companions.Companion
     return [known[one] for _, one in standing]
 
 
+def superseded(sql: sqlite3.Connection, review: str) -> bool:
+    """Whether a later decision about the same takes the place of this one."""
+    found = sql.execute(
+        "SELECT facts FROM companion WHERE type='review' AND record IN (SELECT record FROM companion WHERE id=?)",
+        [review],
+    )
+    return any(companions.decode(facts).supersedes == review for (facts,) in found)
+
+
 def standing_of(decided: Sequence[companions.CompanionFacts], author: str, seen: str) -> str:
     """The last word on a record. Nobody's own word counts, whatever way it came in."""
     told = [one for one in decided if one.decision in companions.STANDING and one.author != author]

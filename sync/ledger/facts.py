@@ -14,7 +14,8 @@ import msgspec
 
 from schemas import item_scope
 from schemas.vocabulary import STAGES
-from sync.reconcile.activities import Happening
+from sync.reconcile.activities import Happening, call_key
+from sync.reconcile.cases import Finding, findings_of
 from sync.reconcile.explain import removed
 
 KINDS = ("visit", "service", "survey", "event")
@@ -48,7 +49,7 @@ class StageFact(msgspec.Struct, array_like=True, frozen=True):
 
 class Facts(msgspec.Struct, array_like=True, frozen=True):
     """`start`, `end`: seconds since 1970, both None when the record has no usable period; `day`: the centre's local day of its
-    start. Texts are empty where the record says nothing."""
+    start. Texts are empty where the record says nothing. `findings`: of a survey in a case."""
 
     of: str
     kind: str
@@ -73,6 +74,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     called_back: str = ""
     votes: int = 0
     satisfied: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -118,6 +120,7 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         called_back=_text(fields.get("called_back")),
         votes=max(0, _count(fields.get("votes"), 0)),
         satisfied=max(0, _count(fields.get("satisfied"), 0)),
+        findings=findings_of(body) if body.get("type") == "survey" and fields.get("case") else (),
     )
 
 
@@ -139,6 +142,9 @@ def happening(record: str, bucket: str, subject: str, facts: Facts) -> Happening
         start,
         max(start, facts.end or start),
         facts.place,
+        facts.day,
+        facts.branch,
+        frozenset(facts.parties) - {facts.branch},
     )
 
 
@@ -147,6 +153,16 @@ def bucket_of(facts: Facts, subject: str) -> str:
     if subject:
         return f"{facts.of} {facts.day} {subject}"
     return f"{facts.of} {facts.day} {facts.branch} {facts.kind}"
+
+
+def made_by(facts: Facts) -> str:
+    """The key by which a record of another branch calls this one."""
+    return call_key(facts.of, facts.day, facts.branch)
+
+
+def calls_of(facts: Facts) -> list[str]:
+    """The records of other branches that it is compared with as well: those of the branches that it says took part."""
+    return [call_key(facts.of, facts.day, one) for one in facts.parties if one != facts.branch]
 
 
 def local_day(seconds: int, zone: ZoneInfo) -> str:

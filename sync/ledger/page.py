@@ -13,8 +13,10 @@ from sync.reconcile.explain import open_disputes
 
 
 class Page:
-    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `due`: (what,
-    database, id). `digest_of` says what of a written document is compared with what it should say."""
+    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
+    day of a record that changed or went, one that it named: "" for none); `due`: (what,
+    database, id); `cases`, `subjects`: joint surveys and subjects to be looked at again. `digest_of` says what of a written
+    document is compared with what it should say."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -25,7 +27,10 @@ class Page:
         self.touched: set[str] = set()
         self.fresh: dict[str, set[int]] = {}
         self.stale: set[int] = set()
+        self.left: set[tuple[str, str]] = set()
         self.due: set[tuple[str, str, str]] = set()
+        self.cases: set[str] = set()
+        self.subjects: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
         self._records: set[str] = set()
         self._no_alias: bool | None = None
@@ -55,6 +60,14 @@ class Page:
         if self._no_alias is None:
             self._no_alias = self.sql.execute("SELECT 1 FROM alias LIMIT 1").fetchone() is None
         return subject if self._no_alias else root_of(self.sql, subject)
+
+    def touch_case(self, case: str) -> None:
+        """A joint survey, or something that tells how it stands, changed."""
+        self.cases.add(case)
+
+    def touch_subject(self, subject: str) -> None:
+        """What tells whether it is likely the same as another changed."""
+        self.subjects.add(subject)
 
     def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
         """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""

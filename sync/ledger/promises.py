@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sync.ledger.contribution import OPEN
+from sync.ledger.decisions import root_of
 from sync.ledger.problems import Followed, follow_ups
 from sync.ledger.queries import Reader, every_branch
 
@@ -94,6 +95,7 @@ def _of_branch(
 ) -> list[PromiseRow]:
     tests = "p.branch=:branch AND p.of=:of"
     values: dict[str, Any] = {"branch": branch, "of": where.of, "at": where.at, "limit": limit}
+    subject = None if where.subject is None else root_of(sql, where.subject)
     if where.overdue or where.open:
         # What is still open is little beside all that ever was: the index of closing days finds it.
         tests += " AND p.closed>:at"
@@ -101,7 +103,7 @@ def _of_branch(
         tests += " AND p.closed<=:at"
     if where.overdue:
         tests += " AND +p.due<:at"
-    for column, value in (("member", where.owner), ("timely", where.timely), ("subject", where.subject)):
+    for column, value in (("member", where.owner), ("timely", where.timely), ("subject", subject)):
         if value is not None:
             tests += f" AND p.{column}=:{column}"
             values[column] = value

@@ -14,6 +14,7 @@ import msgspec
 from sync.errors import Forbidden
 from sync.ledger import companions
 from sync.ledger.contribution import Base
+from sync.ledger.decisions import root_of
 from sync.ledger.facts import decode
 from sync.stores.contract import Readers
 
@@ -222,8 +223,8 @@ def _records_of(
     tests = "".join(f" AND r.{column}=?" for column, _ in named)
     values: list[Any] = [value for _, value in named]
     if where.subject is not None:
-        tests += " AND (r.subject=? OR r.root=?)"
-        values += [where.subject, where.subject]
+        tests += " AND r.root=?"
+        values.append(root_of(sql, where.subject))
     rows = sql.execute(
         "SELECT r.id, r.of, r.branch, r.author, r.subject, s.name, r.day, r.standing, r.review, a.id, r.facts"
         " FROM record r LEFT JOIN subject s ON s.id = r.subject LEFT JOIN activity a ON a.anchor = r.anchor"

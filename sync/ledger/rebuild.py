@@ -29,6 +29,11 @@ _QUERIES = {
     "assigned": "SELECT * FROM assigned ORDER BY 1",
     "subject": "SELECT id, db, branch, name FROM subject ORDER BY 1",
     "dispute": "SELECT id, db, branch, at, paths FROM dispute ORDER BY 1",
+    "joint": "SELECT id, db, branch, subject, due, stands, awaited, disagreements, late, early, CAST(facts AS TEXT) FROM joint"
+    " ORDER BY 1",
+    "joint_survey": "SELECT j.joint, r.id FROM joint_survey j JOIN record r ON r.n = j.record ORDER BY 1, 2",
+    "known": "SELECT subject, CAST(facts AS TEXT) FROM known ORDER BY 1",
+    "likely": "SELECT first, second, CAST(facts AS TEXT) FROM likely ORDER BY 1, 2",
     "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
     "companion": "SELECT id, db, type, record, CAST(facts AS TEXT) FROM companion ORDER BY 1",
     "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",

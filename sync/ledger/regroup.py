@@ -18,7 +18,9 @@ import msgspec
 from sync.ledger import companions
 from sync.ledger.activity import Activity, make_activity
 from sync.ledger.counted import Part
-from sync.ledger.facts import Facts, decode, happening
+from sync.ledger.decisions import superseded
+from sync.ledger.facts import Facts, calls_of, decode, happening, made_by
+from sync.ledger.page import Page
 from sync.ledger.problems import Outcome, outcomes
 from sync.reconcile.activities import CROWD, Decision, Group, group
 
@@ -26,6 +28,7 @@ Due = tuple[str, str, str]
 
 _COLUMNS = "n, id, bucket, root, anchor, review, facts"
 _encode = msgspec.json.Encoder(order="sorted").encode
+_fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 @dataclass(slots=True)
@@ -39,13 +42,14 @@ class _Row:
     facts: Facts
 
 
-def regroup(
-    sql: sqlite3.Connection, touched: Iterable[str], fresh: Mapping[str, set[int]], stale: set[int], zone: ZoneInfo
-) -> Iterator[Due]:
-    """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record. Yields what is due."""
-    loading = _Loading(sql, fresh)
-    loading.load(touched)
-    loading.close_over_decisions()
+def regroup(page: Page) -> Iterator[Due]:
+    """Of the buckets that were touched, and whatever else their records are grouped with. Yields what is due."""
+    sql, zone = page.sql, page.zone
+    loading = _Loading(sql, page.fresh)
+    loading.load(page.touched)
+    loading.load_activities(page.stale)
+    loading.load_left(page.left)
+    loading.close()
     problems = outcomes(sql, [(row.id, row.facts) for row in loading.rows.values()])
     ratings = _ratings(sql, loading.rows.values())
     kept: dict[int, tuple[Activity, str]] = {}
@@ -56,18 +60,21 @@ def regroup(
             kept[anchor] = _made(found, rows, problems, ratings, zone)
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
     sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
-    gone = (stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
+    gone = (page.stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
     yield from _write(sql, kept, gone)
 
 
 class _Loading:
-    """Rows of buckets, and of whatever decisions bind to them."""
+    """Rows of buckets, and of whatever decisions bind to them or branches name as theirs too."""
 
     def __init__(self, sql: sqlite3.Connection, fresh: Mapping[str, set[int]]) -> None:
         self._sql = sql
         self._fresh = fresh
         self._buckets: set[str] = set()
         self._decisions: dict[str, Decision] = {}
+        self._decided: set[str] = set()
+        self._heard: set[str] = set()
+        self._calls: set[str] = set()
         self.rows: dict[str, _Row] = {}
         self.crowded: set[str] = set()
 
@@ -102,13 +109,76 @@ class _Loading:
             self._sql.execute("DELETE FROM crowd WHERE bucket=?", [bucket])
         self._take(rows)
 
-    def close_over_decisions(self) -> None:
-        """A decision may bind records of different buckets: these are then grouped together."""
-        if self._sql.execute("SELECT 1 FROM bound LIMIT 1").fetchone() is None:
+    def load_activities(self, anchors: set[int]) -> None:
+        """What an activity that lost a record is left with may lie in other buckets than that record did."""
+        if not anchors or not (self._any("bound") or self._any("call")):
             return
-        asked: set[str] = set()
-        while new := [one for one in self.rows if one not in asked]:
-            asked.update(new)
+        rows = self._sql.execute(
+            "SELECT fields FROM activity WHERE anchor IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(anchors))],
+        )
+        records = [path[8:] for (fields,) in rows for path in _fields(fields) if path.startswith("records/")]
+        query = "SELECT DISTINCT bucket FROM record WHERE bucket IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+        self.load(bucket for (bucket,) in self._sql.execute(query, [json.dumps(records)]).fetchall())
+
+    def load_left(self, left: set[tuple[str, str]]) -> None:
+        """What a record was compared with before it changed or went, in its own branch and in those that it named."""
+        if self._any("call"):
+            self._load_callers({made for made, _ in left})
+        for key in sorted({called for _, called in left} - {""}):
+            self._call(key)
+
+    def close(self) -> None:
+        """What decisions and calls connect is grouped together, however many buckets it lies in."""
+        decided, called = self._any("bound"), self._any("call")
+        while (decided and self._close_over_decisions()) | (called and self._close_over_calls()):
+            pass
+
+    def _any(self, table: str) -> bool:
+        return self._sql.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+    def _close_over_calls(self) -> bool:
+        """A record that names another branch may be of one happening with any that this branch made of its type and day."""
+        new = [row for row in self.rows.values() if row.id not in self._heard]
+        self._heard.update(row.id for row in new)
+        self._load_callers({made_by(row.facts) for row in new})
+        for key in sorted({one for row in new for one in calls_of(row.facts)}):
+            self._call(key)
+        return bool(new)
+
+    def _load_callers(self, made: set[str]) -> None:
+        """Records that name the branch of others of their type and day."""
+        callers = self._sql.execute(
+            "SELECT DISTINCT r.bucket FROM call c JOIN record r ON r.n = c.record"
+            " WHERE r.bucket IS NOT NULL AND c.key IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(made))],
+        )
+        self.load(bucket for (bucket,) in callers.fetchall())
+
+    def _call(self, key: str) -> None:
+        """Load what a branch made of a type on a day, unless that is a crowd (AC9) and was one before."""
+        if key in self._calls:
+            return
+        self._calls.add(key)
+        of, day, branch = key.split(" ", 2)
+        query = "SELECT bucket FROM record WHERE branch=? AND day=? AND of=? AND bucket IS NOT NULL"
+        found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", [branch, day, of]).fetchall()
+        was_crowded = self._is_crowded(key)
+        if len(found) > CROWD:
+            self.crowded.add(key)
+            if was_crowded:
+                return
+            self._sql.execute("INSERT INTO crowd VALUES (?)", [key])
+            found = self._sql.execute(query, [branch, day, of]).fetchall()
+        elif was_crowded:
+            self._sql.execute("DELETE FROM crowd WHERE bucket=?", [key])
+        self.load(bucket for (bucket,) in found)
+
+    def _close_over_decisions(self) -> bool:
+        """A decision may bind records of different buckets: these are then grouped together."""
+        before = len(self._decided)
+        while new := [one for one in self.rows if one not in self._decided]:
+            self._decided.update(new)
             found = self._sql.execute(
                 "SELECT c.id, c.record, c.facts FROM companion c WHERE c.id IN"
                 " (SELECT review FROM bound WHERE record IN (SELECT value FROM json_each(?)))",
@@ -116,6 +186,7 @@ class _Loading:
             ).fetchall()
             for review, record, facts in found:
                 self._decide(review, record, companions.decode(facts))
+        return len(self._decided) > before
 
     def components(self) -> Iterator[tuple[dict[str, _Row], list[Decision]]]:
         """Rows that have to be grouped together: those of one bucket, and of buckets that decisions connect."""
@@ -126,6 +197,12 @@ class _Loading:
                 bucket = parent[bucket]
             return bucket
 
+        made: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows.values() if self._calls else ():
+            made[made_by(row.facts)].add(row.bucket)
+        for row in self.rows.values() if self._calls else ():
+            for bucket in sorted(bucket for key in calls_of(row.facts) for bucket in made.get(key, ())):
+                parent[top(bucket)] = top(row.bucket)
         bound: dict[str, list[Decision]] = defaultdict(list)
         for decision in self._decisions.values():
             tops = sorted({top(self.rows[one].bucket) for one in decision.records if one in self.rows})
@@ -142,7 +219,7 @@ class _Loading:
             yield parts[bucket], bound.get(bucket, [])
 
     def _decide(self, review: str, record: str, facts: companions.CompanionFacts) -> None:
-        if review in self._decisions or self._superseded(review):
+        if review in self._decisions or superseded(self._sql, review):
             return
         records = frozenset({record, *facts.records})
         self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records)
@@ -153,12 +230,8 @@ class _Loading:
             self.load(row[2] for row in found)
             self._take([row for row in found if row[1] not in self.rows])
 
-    def _superseded(self, review: str) -> bool:
-        found = self._sql.execute(
-            "SELECT facts FROM companion WHERE type='review' AND record IN (SELECT record FROM companion WHERE id=?)",
-            [review],
-        )
-        return any(companions.decode(facts).supersedes == review for (facts,) in found)
+    def _is_crowded(self, bucket: str) -> bool:
+        return self._sql.execute("SELECT 1 FROM crowd WHERE bucket=?", [bucket]).fetchone() is not None
 
     def _take(self, rows: Iterable[Sequence[Any]]) -> None:
         for n, record, bucket, root, anchor, review, facts in rows:

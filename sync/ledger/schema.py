@@ -9,7 +9,7 @@ from pathlib import Path
 
 from schemas import TYPES
 
-FORMAT = 2
+FORMAT = 3
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -38,12 +38,29 @@ CREATE INDEX dispute_branch ON dispute(branch, at, id);
 CREATE TABLE follow_up(problem TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(problem, record)) WITHOUT ROWID;
 CREATE TABLE subject(id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, name TEXT NOT NULL,
   audience INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE known(subject TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE subject_key(key TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY(key, subject)) WITHOUT ROWID;
+CREATE TABLE likely(rank INTEGER NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, facts BLOB NOT NULL,
+  PRIMARY KEY(first, second)) WITHOUT ROWID;
+CREATE INDEX likely_second ON likely(second);
+CREATE INDEX likely_rank ON likely(rank, first, second);
 CREATE TABLE alias(subject TEXT PRIMARY KEY, same_as TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE companion(
   id TEXT PRIMARY KEY, db TEXT NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, kept INTEGER NOT NULL,
   audience INTEGER NOT NULL, facts BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX companion_record ON companion(record, type);
+CREATE TABLE joint(                                    -- joint surveys
+  id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, subject TEXT NOT NULL, audience INTEGER NOT NULL,
+  due TEXT NOT NULL,
+  stands TEXT NOT NULL,                                -- draft, open, issued or withdrawn; time and parties tell which open one is ready
+  awaited INTEGER NOT NULL, disagreements INTEGER NOT NULL, late INTEGER NOT NULL, early INTEGER NOT NULL,
+  facts BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX joint_due ON joint(due, id);
+CREATE TABLE joint_party(branch TEXT NOT NULL, joint TEXT NOT NULL, PRIMARY KEY(joint, branch)) WITHOUT ROWID;
+CREATE TABLE joint_survey(joint TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(joint, record)) WITHOUT ROWID;
+CREATE INDEX joint_survey_record ON joint_survey(record);
 CREATE TABLE bound(record TEXT NOT NULL, review TEXT NOT NULL, PRIMARY KEY(record, review)) WITHOUT ROWID;
+CREATE TABLE call(key TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(key, record)) WITHOUT ROWID;
 CREATE TABLE crowd(bucket TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE activity(
   anchor INTEGER PRIMARY KEY, id TEXT NOT NULL, home TEXT NOT NULL, branch TEXT NOT NULL, day TEXT NOT NULL,

@@ -41,6 +41,10 @@ class Happening:
     start: int
     end: int
     place: tuple[int, int, int] | None
+    day: str = ""
+    branch: str = ""
+    parties: frozenset[str] = frozenset()
+    """Other branches that it says took part: it is compared with their records of that day too."""
 
 
 class Link(NamedTuple):
@@ -93,7 +97,8 @@ class Group(NamedTuple):
 def group(
     records: Sequence[Happening], decisions: Iterable[Decision] = (), *, crowded: Collection[str] = ()
 ) -> list[Group]:
-    """The groups, by their earliest record. In the buckets of `crowded` only decisions join."""
+    """The groups, by their earliest record. In the buckets of `crowded`, and with the records of a branch and day that it names
+    (`call_key`), only decisions join."""
     ordered = sorted(records, key=_order)
     sets = _Sets([one.id for one in ordered])
     buckets: dict[str, list[Happening]] = defaultdict(list)
@@ -101,6 +106,7 @@ def group(
         if one.bucket not in crowded:
             buckets[one.bucket].append(one)
     links = [link for bucket in buckets.values() for link in _links(bucket)]
+    links += _links_between([one for one in ordered if one.bucket not in crowded], crowded)
     used = sets.decide(sorted(decisions, reverse=True))
     for link in sorted((one for one in links if one.certain), key=lambda one: (-one.score, one.first, one.second)):
         if sets.unite(link.first, link.second):
@@ -111,7 +117,10 @@ def group(
 
 def judge(one: Happening, other: Happening) -> Link | None:
     """What speaks for the two being one happening; None when nothing does, or something speaks against it."""
-    if one.bucket != other.bucket or (one.kind and other.kind and one.kind != other.kind and one.of == "service"):
+    called = is_called(one, other)
+    if (one.bucket != other.bucket and not called) or (
+        one.kind and other.kind and one.kind != other.kind and one.of == "service"
+    ):
         return None
     if one.of == "service" and one.about and other.about and one.about != other.about:
         return None
@@ -124,7 +133,9 @@ def judge(one: Happening, other: Happening) -> Link | None:
     shorter = min(first.end - first.start, second.end - second.start)
     meets = between >= 0 and (overlap >= OVERLAP_MINUTES_MIN or between * 2 >= shorter)
     same_kind = one.kind == other.kind or not one.kind or not other.kind
-    placed = bool(one.subject) or named > 0 or (metres is not None and not apart) or _same_title(one, other)
+    same_subject = bool(one.subject) and one.subject == other.subject
+    other_subject = bool(one.subject and other.subject) and not same_subject
+    placed = same_subject or named > 0 or (metres is not None and not apart) or _same_title(one, other)
     if one.author == other.author:
         # One person's two records are two happenings, unless they lie over each other: then it may be a slip.
         if not meets:
@@ -136,11 +147,14 @@ def judge(one: Happening, other: Happening) -> Link | None:
         certain = False
     else:
         same_case = bool(one.case) and one.case == other.case
+        # Two branches may each have a subject of their own for one place; that two differ must not be overlooked.
+        placed = placed and (not other_subject or named > 0 or same_case)
         certain = not apart and placed and (meets or same_case or (named > 0 and gap <= NAMED_GAP_MINUTES_MAX))
-        near_enough = between >= 0 or (bool(one.subject) and gap <= SUGGESTED_GAP_MINUTES_MAX)
+        near_enough = between >= 0 or (same_subject and gap <= SUGGESTED_GAP_MINUTES_MAX)
         if not certain and not near_enough:
             return None
     reasons = _reasons(one, other, named, between, metres, apart)
+    reasons += ("party_named",) * called + ("other_subject",) * other_subject
     return Link(
         first.id,
         second.id,
@@ -151,6 +165,18 @@ def judge(one: Happening, other: Happening) -> Link | None:
         gap,
         metres,
     )
+
+
+def is_called(one: Happening, other: Happening) -> bool:
+    """Whether one of two branches' records of a day says that the other's branch took part."""
+    if one.branch == other.branch or (one.of, one.day) != (other.of, other.day):
+        return False
+    return other.branch in one.parties or one.branch in other.parties
+
+
+def call_key(of: str, day: str, branch: str) -> str:
+    """Stands for all records of a type that a branch made on a day: what a record is compared with that names this branch."""
+    return f"{of} {day} {branch}"
 
 
 def distance(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> int | None:
@@ -239,6 +265,22 @@ def _groups(ordered: Sequence[Happening], sets: _Sets, used: list[Link], open_li
 def _links(ordered: Sequence[Happening]) -> Iterator[Link]:
     for at, one in enumerate(ordered):
         for other in ordered[at + 1 : at + 1 + COMPARED_MAX]:
+            link = judge(one, other)
+            if link is not None:
+                yield link
+
+
+def _links_between(ordered: Sequence[Happening], crowded: Collection[str]) -> Iterator[Link]:
+    """Across buckets: of records that name another branch with those of that branch."""
+    seen: set[tuple[str, str]] = set()
+    for one in (one for one in ordered if one.parties):
+        for other in ordered:
+            pair = (min(one.id, other.id), max(one.id, other.id))
+            if other.bucket == one.bucket or other.branch not in one.parties or pair in seen:
+                continue
+            if not is_called(one, other) or call_key(other.of, other.day, other.branch) in crowded:
+                continue
+            seen.add(pair)
             link = judge(one, other)
             if link is not None:
                 yield link

@@ -50,8 +50,8 @@ async def merge_documents(store: Store, db: str, ids: Sequence[str], now: dateti
         if len(one.revisions) > 1 and not one.revisions[0].deleted:
             told[one.id] = plan.continuation.body if plan.continuation else content_of(one.revisions[0].body)
     first += await _checks(store, db, told, now)
-    await _add(store, db, first)
-    await _add(store, db, ends)
+    await add(store, db, first)
+    await add(store, db, ends)
 
 
 async def keep_readers(store: Store, db: str, wanted: Mapping[str, frozenset[str]]) -> None:
@@ -66,7 +66,7 @@ async def keep_readers(store: Store, db: str, wanted: Mapping[str, frozenset[str
         if body is not None:
             attachments = {name: Stub() for name in alive[0].attachments}
             edits.append(Edit(found.id, alive[0].rev, body, encode(body), False, attachments))
-    await _add(store, db, edits)
+    await add(store, db, edits)
 
 
 def with_readers(body: Body, companion: str, readers: frozenset[str]) -> Body | None:
@@ -109,7 +109,7 @@ async def settle_disputes(store: Store, db: str, reviews: Sequence[str]) -> None
             digest = hashlib.md5(canonical([alive[0].rev, after]), usedforsecurity=False).hexdigest()
             rev = f"{trees.order(alive[0].rev)[0] + 1}-{digest}"
             writes.append(_write(found, NewRevision(rev, alive[0].rev, False, after)))
-    await _add(store, db, writes)
+    await add(store, db, writes)
 
 
 async def forget_redacted(store: Store, db: str, ids: Sequence[str]) -> None:
@@ -129,6 +129,15 @@ async def forget_redacted(store: Store, db: str, ids: Sequence[str]) -> None:
             spent.append(one.id)
     if spent:
         await store.compact(db, spent)
+
+
+async def add(store: Store, db: str, items: Sequence[Write | Edit]) -> None:
+    """Write these; what another worker has written first is left as it is."""
+    if items:
+        for result in await store.add(db, items):
+            if isinstance(result, FieldbookError):
+                # Another worker was there first, or the document has moved on: the feed brings it again.
+                log.info("not written: %s", result)
 
 
 def _settled(body: Body, review: Body) -> Body:
@@ -199,14 +208,6 @@ def _write(found: Found, new: NewRevision) -> Write:
     parent = next(one for one in found.revisions if one.rev == new.parent)
     attachments = {} if new.deleted else {name: Stub() for name in parent.attachments}
     return Write(found.id, path, new.body, encode(new.body), new.deleted, attachments)
-
-
-async def _add(store: Store, db: str, items: Sequence[Write | Edit]) -> None:
-    if items:
-        for result in await store.add(db, items):
-            if isinstance(result, FieldbookError):
-                # Another worker was there first, or the document has moved on: the feed brings it again.
-                log.info("not written: %s", result)
 
 
 def _is_newer(body: Mapping[str, Any]) -> bool:
