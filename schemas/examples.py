@@ -110,6 +110,40 @@ _FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
             "limit": "2026-12-01T09:00:00Z",
         },
     ),
+    "import": (
+        "import:3f1c8a0b5d7e92466a1b0c2d",
+        {
+            "kind": "matters",
+            "source": "hall",
+            "name": "2026年10月办件统计表.xlsx",
+            "digest": _DIGEST,
+            "reading": _DIGEST,
+            "size": 18_432,
+            "at": "2026-11-03T01:00:00Z",
+            "months": ["2026-10"],
+            "rows": 172,
+            "flagged": 1,
+            "parts": 8,
+        },
+    ),
+    "import_rows": (
+        "import_rows:3f1c8a0b5d7e92466a1b0c2d.0",
+        {
+            "import": "import:3f1c8a0b5d7e92466a1b0c2d",
+            "month": "2026-10",
+            "branch": "b03",
+            "rows": [
+                {
+                    "row": 4,
+                    "month": "2026-10",
+                    "window": "window:w12",
+                    "branch": "b03",
+                    "kind": "企业登记",
+                    "accepted": 310,
+                }
+            ],
+        },
+    ),
     "activity": (
         "activity:01K9ZJ6Q3T8M4V7C2N5B1X0D9E",
         {"of": "visit", "period": _PERIOD, f"records/{_VISIT}": True, "participants/m0117": True, "person_times": 2},

@@ -109,6 +109,10 @@ def moment(value: str) -> datetime:
     return datetime.fromisoformat(value).astimezone(UTC)
 
 
+def is_month(value: Any) -> bool:
+    return value.__class__ is str and _MONTH.fullmatch(value) is not None
+
+
 def _fixed(code: str, zh: str, en: str) -> Callable[[Any], Reason]:
     return lambda value: (code, zh, en)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from schemas import companions, directory, field_records, ledger_records, subjects
+from schemas import companions, directory, field_records, imports, ledger_records, subjects
 from schemas.fields import Field, RecordType, Rule
 
 TYPES: Mapping[str, RecordType] = MappingProxyType(
@@ -23,6 +23,8 @@ TYPES: Mapping[str, RecordType] = MappingProxyType(
             companions.REVIEW,
             companions.ASSIGNMENT,
             companions.CASE,
+            imports.IMPORT,
+            imports.IMPORT_ROWS,
             ledger_records.ACTIVITY,
             ledger_records.ACTIVITY_RECORD,
             directory.BRANCH_TYPE,

@@ -167,4 +167,6 @@ LEDGER_STATES: Words = {
     "approved": ("已通过", "approved"),
 }
 
+IMPORT_KINDS: Words = {"matters": ("大厅办件", "matters of the hall")}
+
 PHOTO_TYPES: Words = {"image/jpeg": ("JPEG", "JPEG"), "image/webp": ("WebP", "WebP"), "image/png": ("PNG", "PNG")}

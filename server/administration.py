@@ -24,8 +24,9 @@ class Refused(FieldbookError):
 
 
 def ask(settings: Settings, method: str, path: str, body: object = None) -> Any:
-    """The answer of `/api/v1<path>`, decoded. Raises Refused with the server's reason, Busy, StoreDamaged."""
-    sent = b"" if body is None else msgspec.json.encode(body)
+    """The answer of `/api/v1<path>`, decoded. Bytes are sent as they are, anything else as JSON. Raises Refused with the server's
+    reason, Busy, StoreDamaged."""
+    sent = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
     server = running(settings.directory)
     if server is not None:
         status, text = _over_http(server, method, f"/api/v1{path}", sent)

@@ -31,6 +31,7 @@ from server.api import (
     cases,
     disputes,
     figures,
+    imports,
     kept,
     ledger,
     likely,
@@ -40,6 +41,7 @@ from server.api import (
     records,
     redactions,
     reviews,
+    search,
     tablets,
 )
 from server.audit import Audit
@@ -87,6 +89,8 @@ API = [
     cases.router,
     figures.router,
     ledger.router,
+    imports.router,
+    search.router,
     promises.router,
     reviews.router,
     photos.router,

@@ -6,6 +6,7 @@ import click
 
 from server.cli_accounts import user
 from server.cli_demo import demo
+from server.cli_import import import_command
 from server.cli_ledger import rebuild
 from server.cli_options import with_settings
 from server.cli_replicate import replicate_command
@@ -40,5 +41,5 @@ def serve(settings: Settings) -> None:
     server.serve(settings)
 
 
-for command in (demo, user, tablet, check, rebuild, backup, restore, restored, replicate_command):
+for command in (demo, user, tablet, import_command, check, rebuild, backup, restore, restored, replicate_command):
     main.add_command(command)

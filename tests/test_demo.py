@@ -5,10 +5,15 @@ import signal
 import stat
 import subprocess
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from server.demo.centre import make_centre
+from server.demo.hall import reports
+from sync.imports.matters import Window, read_matters
+from sync.imports.tables import sheets
 from tests.serving import FIELDBOOK, command, environment
 
 FEW = ("--records", "120")
@@ -34,6 +39,23 @@ def test_ge9_it_is_filled_once_and_used_again(data: Path) -> None:
         *("administrator", "committee", "secretary", "deputy", "member"),
     }
     assert command("check", data=data).returncode == 0
+
+
+def test_ge14_the_hall_reports_every_month_of_two_years_and_a_mistaken_report_is_corrected(data: Path) -> None:
+    figures = command("rebuild", data=data).stdout
+    told = {line.split("  ")[-1]: line.split()[0] for line in figures.splitlines() if "Hall" in line}
+    assert 520_000 < int(told["Hall: accepted"]) < 640_000
+    assert 99 < float(told["Hall: on-time share"]) < 100
+    centre = make_centre(1, date(2025, 11, 20))
+    files = list(reports(centre, date(2026, 11, 20)))
+    assert files == list(reports(centre, date(2026, 11, 20)))
+    assert len(files) == 25
+    windows = [
+        Window(f"window:{one}", name, str(at), of) for at, (one, (name, _, of)) in enumerate(centre.windows.items(), 1)
+    ]
+    faults = {name: read_matters(sheets(file), windows, None, "2026-11").faults for name, file in files}
+    mistaken = {name: [one.code for one in found] for name, found in faults.items() if found}
+    assert mistaken == {"2026年08月窗口办件统计表.csv": [*["window_unknown"] * 2, *["more_than"] * 2]}
 
 
 def test_ge9_a_directory_with_another_store_is_refused(tmp_path: Path) -> None:

@@ -336,8 +336,9 @@ async def test_wk1_no_body_whatever_it_holds_stops_the_feed(one: Working) -> Non
             }
         deleted = rng.random() < 0.1
         writes.append(write(body, *rng.choice([("1-a",), ("1-b",), ("2-c", "1-a"), ("2-d", "1-b")]), deleted=deleted))
-    body = visit()
-    await one.store.add("branch-b03", [*writes, write(body)])
+    home = record("subject")
+    body = visit(subject=home["_id"])
+    await one.store.add("branch-b03", [*writes, write(home), write(body)])
     await one.idle()
     assert f"activity:{body['_id']}" in await one.documents("activity:")
     await one.same_from_nothing()

@@ -15,7 +15,7 @@ from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of
 from sync.errors import NotFound
-from sync.ledger.counting import IN_MONTH
+from sync.ledger.counting import IN_MONTH, parts_of
 from sync.ledger.documents import month_id, month_wanted
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import FIGURES
@@ -140,7 +140,7 @@ def _month(
     told = [
         FigureTold(one.code, *one.name, *one.unit, _value(one, counted), opening(one.code, opens))
         for one in FIGURES
-        if isinstance(one, Quotient) or one.code in counted
+        if all(part.code in counted for part in parts_of(one))
     ]
     return Month(
         month_id(branch, month),

@@ -27,7 +27,7 @@ from sync.reconcile.joining import joined
 from sync.stores.contract import Found, Want
 
 Type = Literal["visit", "service", "survey", "event"]
-Standing = Literal["counted", "flagged", "withdrawn", "undated"]
+Standing = Literal["counted", "flagged", "withdrawn", "undated", "unknown_subject", "member_left"]
 Review = Literal["open", "approved", "amended", "returned"]
 
 

@@ -16,14 +16,17 @@ import msgspec
 from server.app import create_app, living
 from server.data import locked
 from server.demo.centre import Centre, make_centre
+from server.demo.hall import reports
 from server.demo.records import Made
 from server.demo.year import beginnings, first_day, year
+from server.imports import take_in
 from server.services import Services
 from server.settings import Settings
 from sync.actor import Actor, Role
-from sync.documents import parse_write
+from sync.databases import SHARED
+from sync.documents import content_of, parse_write
 from sync.errors import AlreadyExists, BadRequest
-from sync.stores.contract import Written
+from sync.stores.contract import Range, Written
 
 NOTE = "demo.json"
 BATCH = 1_000
@@ -115,6 +118,17 @@ async def _fill(settings: Settings, demo: Demo, told: Told) -> None:
         await _push(services, filler, beginnings(centre), lambda _: None)
         await _push(services, filler, year(centre, demo.records, demo.until), lambda done: told(done, demo.records))
         told(demo.records, demo.records)
+        await _hall(services, filler, demo)
+
+
+async def _hall(services: Services, actor: Actor, demo: Demo) -> None:
+    """The monthly files of the hall, as the committee would import them; those that were imported before are left alone."""
+    rows, _, _ = await services.store.rows(SHARED, Range("import:", "import:\U0010ffff"), bodies=True)
+    there = {content_of(row.body or b"{}")["fields"]["name"] for row in rows}
+    until = min(demo.until, services.now().astimezone(services.ledger.zone).date())
+    for name, data in reports(demo.centre(), until):
+        if name not in there:
+            await take_in(services, actor, data, name, "hall", None, dry_run=False)
 
 
 async def _add_account(services: Services, one: Account) -> None:

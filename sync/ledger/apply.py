@@ -15,13 +15,15 @@ from sync.ledger import companions
 from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
 from sync.ledger.apply_documents import take_directory, take_subject, take_written
+from sync.ledger.apply_imports import take_imports
 from sync.ledger.apply_likely import settle_likely, take_known
 from sync.ledger.apply_records import take_records
 from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
 from sync.ledger.page import Page
+from sync.ledger.register import note_subjects
 from sync.ledger.regroup import regroup
-from sync.reconcile.redaction import has_redactions
+from sync.reconcile.redaction import has_redactions, number_redacted
 from sync.stores.contract import Change
 
 _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
@@ -37,6 +39,8 @@ class Applying:
     ) -> None:
         self._page = Page(connection, zone, digest_of)
         self._mark = mark
+        self.private = False
+        """Whether something was erased or redacted: then the file's log may hold nothing of it either."""
 
     def page(self, db: str, changes: Sequence[Change]) -> None:
         told: dict[str, list[tuple[Change, dict[str, Any]]]] = {}
@@ -56,11 +60,14 @@ class Applying:
             if has_redactions(body):
                 # Also when a tablet that has not heard of it brings the value once more.
                 self._page.due.add(("forget", db, change.id))
+                self._page.words.redacted(change.id, number_redacted(body))
         kind = kind_of(db)
         if kind in ("branch", "shared"):
+            self._subjects(db, told.get("subject", ()))
             take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
-            for change, body in [*told.get("subject", ()), *told.get("case", ())]:
+            for change, body in told.get("case", ()):
                 take_subject(self._page, db, change, body)
+            take_imports(self._page, db, [*told.get("import", ()), *told.get("import_rows", ())])
             for change, body in told.get("subject", ()):
                 take_known(self._page, change.id, body)
             for change, body in told.get("case", ()):
@@ -71,16 +78,27 @@ class Applying:
                 for change, body in told.get(name, ()):
                     take_directory(self._page, name, change, body)
 
+    def _subjects(self, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:
+        """Before the records that name them."""
+        if not told:
+            return
+        before, kept = self._page.known(change.id for change, _ in told), self._page.registers()
+        for change, body in told:
+            take_subject(self._page, db, change, body)
+        note_subjects(self._page, told, before, kept)
+
     def forget(self, db: str, ids: Iterable[str] | None = None) -> None:
         """Leave out these documents, or all of a database that is no longer there."""
+        self._page.words.erased()
         if ids is None:
-            tables = ("record", "subject", "companion")
+            tables = ("record", "subject", "companion", "import", "import_part")
             ids = [
                 row[0] for table in tables for row in self._page.sql.execute(f"SELECT id FROM {table} WHERE db=?", [db])
             ]
             self._page.sql.execute("DELETE FROM document WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM version WHERE branch=?", [branch_of(db)])
+            self._page.words.drop_database(db)
         self.page(db, [Change("0", one, (), True, None, None, None) for one in ids])
 
     def judged(self, db: str, record: str, seen: str) -> None:
@@ -98,6 +116,7 @@ class Applying:
 
     def finish(self) -> None:
         """Group again what was touched, and write down what is to be done."""
+        self.private = self._page.words.write()
         self._page.find_touched()
         for what, db, one in regroup(self._page):
             self._page.due.add((what, db, one))

@@ -8,9 +8,11 @@ import msgspec
 
 from schemas import upgrade
 from sync.ledger import companions
-from sync.ledger.apply_records import see_to_companions
-from sync.ledger.facts import encode
+from sync.ledger.apply_records import recheck, see_to_companions
+from sync.ledger.contribution import Base
+from sync.ledger.facts import day_of, encode, local_day
 from sync.ledger.page import Page
+from sync.reconcile.stamps import parse_stamp
 from sync.stores.contract import Change
 
 _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
@@ -21,10 +23,12 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
     if not body:
         page.sql.execute("DELETE FROM subject WHERE id=? AND db=?", [change.id, db])
         page.disputed(db, change.id, "", {}, 0)
+        page.words.drop(db, change.id)
         return
     fields = body.get("fields")
     name = fields.get("name", fields.get("matter")) if isinstance(fields, dict) else None
-    audience = page.audience(companions.readers_of(body))
+    readers = companions.readers_of(body)
+    audience = page.audience(readers)
     branch = body.get("branch")
     values = [
         change.id,
@@ -35,22 +39,41 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
     ]
     page.sql.execute("INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?, ?)", values)
     page.disputed(db, change.id, str(values[2]), upgrade(body), audience)
+    page.words.take(db, change.id, (str(values[2]), _made_on(page, body)), audience, readers, body)
     see_to_companions(page, db, change.id, audience, audience)
 
 
 def take_directory(page: Page, name: str, change: Change, body: Mapping[str, Any]) -> None:
     """A member, window or branch."""
     fields = body.get("fields")
-    if not isinstance(fields, dict):
+    before = page.sql.execute("SELECT gone FROM directory WHERE id=?", [change.id]).fetchone()
+    if isinstance(fields, dict):
+        told = [fields.get(part) for part in ("name", "branch", "window", "unit", "left")]
+        values = [one if isinstance(one, str) else "" for one in told]
+        page.sql.execute("INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?, ?, ?, ?)", [change.id, name, *values])
+        gone = values[-1]
+    else:
         page.sql.execute("DELETE FROM directory WHERE id=?", [change.id])
-        return
-    told = [fields.get(part) for part in ("name", "branch", "window", "unit")]
-    values = [one if isinstance(one, str) else "" for one in told]
-    page.sql.execute("INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?, ?, ?)", [change.id, name, *values])
+        gone = ""
+    if name == "member" and gone != (before[0] if before else ""):
+        page.gone_members = None
+        _look_at_again(page, change.id.removeprefix("member:"))
+
+
+def _look_at_again(page: Page, member: str) -> None:
+    """A member left, or did not after all: the records that name them. All are gone through, since it happens a few times a year."""
+    rows = page.sql.execute(
+        "SELECT record FROM contribution WHERE base=? AND member=? UNION SELECT id FROM record WHERE standing='member_left'",
+        [int(Base.ATTENDANCE), member],
+    ).fetchall()
+    for (record,) in rows:
+        recheck(page, record)
 
 
 def take_written(page: Page, db: str, change: Change) -> None:
     """A document that the ledger itself gave rise to: is it still what it should be?"""
+    if change.id.startswith("activity:"):
+        _title(page, db, change)
     rev = change.leaves[0] if change.leaves else ""
     row = page.sql.execute("SELECT rev FROM document WHERE db=? AND id=?", [db, change.id]).fetchone()
     if len(change.leaves) > 1:
@@ -64,6 +87,28 @@ def take_written(page: Page, db: str, change: Change) -> None:
         _month(page, db, change, body)
     else:
         page.due.add(("document", db, change.id))
+
+
+def _title(page: Page, db: str, change: Change) -> None:
+    """An activity is found by its title."""
+    if change.deleted or change.body is None or b'"title"' not in change.body:
+        page.words.drop(db, change.id)
+        return
+    body = _decode_body(change.body)
+    readers = companions.readers_of(body)
+    fields, branch = body.get("fields"), body.get("branch")
+    period = fields.get("period") if isinstance(fields, dict) else None
+    day = day_of(period[0], page.zone) if isinstance(period, list) and period else ""
+    place = (branch if isinstance(branch, str) else "", day)
+    page.words.take(db, change.id, place, page.audience(readers), readers, body)
+
+
+def _made_on(page: Page, body: Mapping[str, Any]) -> str:
+    """The local day on which a document was made, by its stamp."""
+    stamps = body.get("stamps")
+    found = parse_stamp(str(stamps.get(""))) if isinstance(stamps, dict) else None
+    # Beyond these years a zone may have no day for it.
+    return local_day(found.ms // 1000, page.zone) if found is not None and 0 <= found.ms < 7_000_000_000_000 else ""
 
 
 def month_of(record: str) -> str:

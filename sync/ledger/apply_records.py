@@ -29,6 +29,8 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
     flagged = _flagged(page, ids)
     accompanied = _accompanied(page, ids)
     (number,) = page.sql.execute("SELECT coalesce(max(n), 0) FROM record").fetchone()
+    read = {change.id: facts_of(upgrade(body), page.zone) for change, body in told if body}
+    unknown = page.unknown(facts.subject for facts in read.values())
     rows = []
     for change, body in told:
         row = held.get(change.id)
@@ -41,18 +43,21 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
                 note_survey(page, row[0], decode(row[7]), None)
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
                 page.disputed(db, change.id, "", {}, 0)
+                page.words.drop(db, change.id)
             continue
         body = dict(upgrade(body))
-        facts = facts_of(body, page.zone)
+        facts = read[change.id]
         if row is None:
             number += 1
         n = number if row is None else row[0]
         if facts.of == "survey":
             note_survey(page, n, None if row is None else decode(row[7]), facts)
         root = page.root(facts.subject)
-        standing = _sound(facts, change.id in flagged)
+        standing = _sound(page, facts, change.id in flagged, facts.subject in unknown)
         bucket = bucket_of(facts, root) if standing == "counted" else None
-        audience = page.audience(companions.readers_of(body))
+        readers = companions.readers_of(body)
+        audience = page.audience(readers)
+        page.words.take(db, change.id, (facts.branch, facts.day), audience, readers, body)
         page.disputed(db, change.id, facts.branch, body, audience)
         if bucket is not None:
             page.touch(bucket, n)
@@ -78,12 +83,14 @@ def recheck(page: Page, record: str) -> None:
     if row is None:
         return
     facts = decode(row[7])
-    standing = _sound(facts, bool(_flagged(page, json.dumps([record]))))
+    flagged = bool(_flagged(page, json.dumps([record])))
+    standing = _sound(page, facts, flagged, bool(page.unknown([facts.subject])))
     bucket = bucket_of(facts, row[8]) if standing == "counted" else None
     if facts.of == "survey":
         page.sql.execute("UPDATE record SET standing=? WHERE n=?", [standing, row[0]])
         note_survey(page, row[0], facts, facts)
     if bucket == row[3]:
+        page.sql.execute("UPDATE record SET standing=? WHERE n=?", [standing, row[0]])
         return
     leave(page, row)
     if bucket is not None:
@@ -166,9 +173,17 @@ def _accompanied(page: Page, ids: str) -> set[str]:
     return {record for (record,) in rows}
 
 
-def _sound(facts: Facts, flagged: bool) -> str:
+def _sound(page: Page, facts: Facts, flagged: bool, unknown: bool) -> str:
+    """Whether a record counts, or why not (LG3, LG13, LG14)."""
     if facts.withdrawn:
         return "withdrawn"
     if flagged:
         return "flagged"
-    return "counted" if facts.day and facts.branch else "undated"
+    if not facts.day or not facts.branch:
+        return "undated"
+    if unknown:
+        return "unknown_subject"
+    gone = page.gone()
+    if gone and any(gone.get(member, facts.day) < facts.day for member in facts.people):
+        return "member_left"
+    return "counted"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Base(IntEnum):
-    """What a row stands for. The last two are not contributed by an activity: they lie over a stretch of days."""
+    """What a row stands for. The last three are not contributed by an activity: they lie over a stretch of days."""
 
     ACTIVITY = 0
     """One activity, credited to one branch."""
@@ -34,6 +34,8 @@ class Base(IntEnum):
     """A problem or service that is to be done by a day; over the days on which it is not done."""
     LINK = 12
     """A subject that is assigned to a member, over the days on which it is."""
+    HALL = 13
+    """A row of an imported file: the matters of one kind that one window handled in one month."""
 
 
 class Contribution(NamedTuple):

@@ -35,8 +35,9 @@ _PLACES = (
     " LEFT JOIN directory m ON m.id = 'member:' || c.member"
     " LEFT JOIN directory w ON w.id = coalesce(nullif(c.window, ''), m.window)"
 )
-IN_MONTH = tuple(figure for figure in COUNTED if figure.base != Base.DUE)
-"""What is overdue depends on the day on which it is asked: no document says it."""
+IN_MONTH = tuple(figure for figure in COUNTED if figure.base not in (Base.DUE, Base.HALL))
+"""What is overdue depends on the day on which it is asked: no document says it. Matters of the hall are nobody's activity, and a
+corrected file opens no month that was approved."""
 _BRANCHES = "c.branch IN (SELECT value FROM json_each(:branches))"
 _FROM = {
     # A problem or service is overdue at the end of the period; while it runs, today.
@@ -46,10 +47,19 @@ _FROM = {
     " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x WHERE x.base=1 AND x.subject<>''"
     " AND x.subject=a.subject AND x.member=a.member AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last)"
     " AND x.branch=a.branch) AS reached FROM assigned a WHERE kind='link') c",
+    Base.HALL: "(SELECT NULL AS activity, 0 AS n, import AS record, CAST(row AS TEXT) AS item, branch, '' AS member, window,"
+    " 'matter' AS of, kind, '' AS subject, first, last AS day, accepted, concluded, on_time, early, satisfied,"
+    " CASE WHEN satisfied IS NULL THEN NULL ELSE coalesce(rated, concluded) END AS rated FROM hall WHERE counts) c",
 }
+_OVER_DAYS = frozenset({Base.DUE, Base.LINK})
+"""What is counted for each day or month of a grouping by itself."""
+_NOT_BY: Mapping[Base, tuple[str, ...]] = {Base.HALL: ("day", "member", "subject")}
+"""A row of the hall is a whole month's, and nobody's in person."""
 _DURING = {
     Base.DUE: f"{_BRANCHES} AND c.of IN ('problem', 'service') AND c.closed>:at AND +c.day<:at",
     Base.LINK: f"{_BRANCHES} AND c.last>=:first AND +c.day<=:last",
+    # A month's figures cannot be cut: they count in a period that holds all of the month.
+    Base.HALL: f"{_BRANCHES} AND c.day<=:last AND +c.first>=:first AND c.day>=:first",
 }
 
 
@@ -71,7 +81,8 @@ class FigureWhere:
 
 
 class ContributionRow(msgspec.Struct, frozen=True):
-    """One row behind a figure; `activity` is empty for one that is none's."""
+    """One row behind a figure; `activity` is empty for one that is none's. Of an imported one `record` is the import and `item` the
+    number of the row in its file."""
 
     activity: str
     record: str
@@ -98,13 +109,13 @@ def counted(
         raise BadRequest(f"Figures can be grouped by {', '.join(GROUPED_BY)}.")
     told: dict[str, dict[str, int]] = defaultdict(lambda: {figure.code: 0 for figure in chosen})
     for base, many in _by_base(chosen).items():
-        if base not in _FROM or by not in _BY_DAYS:
+        if by not in _NOT_BY.get(base, ()) and (base not in _OVER_DAYS or by not in _BY_DAYS):
             _count(sql, base, many, where, by, told)
     if by in _BY_DAYS:
         # What lies over a stretch of days is counted for each day or month by itself.
         for group in list(told):
             within = replace(where, first=max(where.first, group), last=min(where.last, group + "~"))
-            for base in _FROM.keys() & _by_base(chosen).keys():
+            for base in _OVER_DAYS & _by_base(chosen).keys():
                 one: dict[str, dict[str, int]] = defaultdict(dict)
                 _count(sql, base, _by_base(chosen)[base], within, None, one)
                 told[group] |= one[""]
@@ -121,7 +132,8 @@ def contributions(
     source, test, values = _asked(sql, figure.base, where, None)
     tests = "".join(f" AND {one}" for one in figure.tests())
     rows = sql.execute(
-        "SELECT coalesce(a.id, ''), c.record, c.item, c.branch, c.member, c.of, c.kind, c.subject, c.day, c.value"
+        "SELECT coalesce(a.id, ''), c.record, c.item, c.branch, c.member, c.of, c.kind, c.subject, c.day,"
+        f" coalesce(c.{figure.column}, 0)"
         f" FROM {source} LEFT JOIN activity a ON a.anchor = c.activity WHERE {test}{tests}"
         " AND (c.branch, c.day, c.record, c.item, c.member) > (:branch, :day, :record, :item, :person)"
         " ORDER BY c.branch, c.day, c.record, c.item, c.member LIMIT :limit",

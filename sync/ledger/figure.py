@@ -16,7 +16,7 @@ Value = int | float | None
 
 _SQL: Final[dict[Count, str]] = {
     "rows": "count(*){}",
-    "sum": "coalesce(sum(c.value){}, 0)",
+    "sum": "coalesce(sum(c.{column}){}, 0)",
     # One activity is credited to each branch that took part: for the centre it still counts once.
     "activities": "count(DISTINCT c.activity){}",
     "subjects": "count(DISTINCT c.subject){}",
@@ -26,7 +26,8 @@ _SQL: Final[dict[Count, str]] = {
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Counted over the rows of one base. The rest narrows them: `of`, `kinds`; `subject`, the beginning of the subject's id;
-    `value_min`, the least value; `reached`: subjects that were seen in the period."""
+    `value_min`, the least value; `reached`: subjects that were seen in the period; `told`: a column that must say something.
+    `column`: what is added up."""
 
     code: str
     name: Words
@@ -39,6 +40,8 @@ class Figure:
     subject: str = ""
     value_min: int | None = None
     reached: bool = False
+    told: str = ""
+    column: str = "value"
 
     def tests(self) -> list[str]:
         """SQL over a row `c`, beside its base; put together from the entry alone."""
@@ -53,12 +56,15 @@ class Figure:
             tests.append(f"c.value>={self.value_min}")
         if self.reached:
             tests.append("c.reached")
+        if self.told:
+            tests.append(f"c.{self.told} IS NOT NULL")
         return tests
 
     def select(self) -> str:
         """Its column in a query over all rows of its base."""
         tests = self.tests()
-        return _SQL[self.count].format(f" FILTER (WHERE {' AND '.join(tests)})" if tests else "")
+        where = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
+        return _SQL[self.count].format(where, column=self.column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,6 +382,81 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
         )
         for kind, words in SERVICE_KINDS.items()
     ),
+    # Matters of the hall come from imported monthly rows, and are never mixed with services given in the field.
+    *(
+        Figure(f"hall_{code}", name, _ITEMS, meaning, Base.HALL, "sum", told=told, column=column)
+        for code, column, told, name, meaning in (
+            (
+                *("accepted", "accepted", ""),
+                ("大厅受理", "Hall: accepted"),
+                ("大厅窗口受理的事项数，来自导入的月报", "Matters accepted at the windows, from imported monthly rows"),
+            ),
+            (
+                *("concluded", "concluded", ""),
+                ("大厅办结", "Hall: concluded"),
+                (
+                    "大厅窗口办结的事项数，来自导入的月报",
+                    "Matters concluded at the windows, from imported monthly rows",
+                ),
+            ),
+            (
+                *("timed", "concluded", "on_time"),
+                ("大厅办结（有时限数据）", "Hall: concluded, time told"),
+                ("月报写明按时办结数的办结事项", "Matters concluded of the rows that tell how many were on time"),
+            ),
+            (
+                *("on_time", "on_time", ""),
+                ("大厅按时办结", "Hall: on time"),
+                ("其中按时办结的，含提前办结", "Those concluded on time, early ones included"),
+            ),
+            (
+                *("timed_early", "concluded", "early"),
+                ("大厅办结（有提前数据）", "Hall: concluded, early told"),
+                ("月报写明提前办结数的办结事项", "Matters concluded of the rows that tell how many were early"),
+            ),
+            (
+                *("early", "early", ""),
+                ("大厅提前办结", "Hall: early"),
+                ("其中提前办结的", "Those concluded early"),
+            ),
+            (
+                *("rated", "rated", "satisfied"),
+                ("大厅评价", "Hall: rated"),
+                (
+                    "月报写明满意数的评价数；没有评价数的行，按办结数计",
+                    "Ratings of the rows that tell how many were satisfied; matters concluded where a row tells no ratings",
+                ),
+            ),
+            (
+                *("satisfied", "satisfied", ""),
+                ("大厅满意", "Hall: satisfied"),
+                ("其中满意的", "Those that were satisfied"),
+            ),
+        )
+    ),
+    *(
+        Quotient(f"hall_{code}_share", name, PERCENT, meaning, f"hall_{over}", f"hall_{under}", times=100, places=2)
+        for code, over, under, name, meaning in (
+            (
+                *("on_time", "on_time", "timed"),
+                ("大厅按时办结率", "Hall: on-time share"),
+                ("大厅办结事项中按时办结的占比", "The share of the hall's concluded matters that were on time"),
+            ),
+            (
+                *("early", "early", "timed_early"),
+                ("大厅提前办结率", "Hall: early share"),
+                ("大厅办结事项中提前办结的占比", "The share of the hall's concluded matters that were early"),
+            ),
+            (
+                *("satisfied", "satisfied", "rated"),
+                ("大厅满意率", "Hall: satisfied share"),
+                (
+                    "大厅评价中满意的占比；与好评率、回访满意率、测评满意率分别计算",
+                    "The share satisfied of the hall's ratings; apart from ratings, call-backs and votes in the field",
+                ),
+            ),
+        )
+    ),
 )
 
 BY_CODE: Final = {figure.code: figure for figure in FIGURES}

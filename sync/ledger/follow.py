@@ -82,7 +82,7 @@ def photo_digests(sql: Connection, records: Sequence[str]) -> dict[str, list[str
 
 def every_id(sql: Connection) -> list[tuple[str, str]]:
     """(database, id) of everything that the ledger knows of."""
-    tables = ("record", "subject", "companion")
+    tables = ("record", "subject", "companion", "import", "import_part")
     return [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
 
 
@@ -90,7 +90,8 @@ async def catch_up(
     store: Store, ledger: Ledger, erased: Erased, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
     """Follow every database to its end. `progress` is told after each page how many documents were read, and how many there are."""
-    names = [one for one in await store.databases() if is_followed(one)]
+    # What branches share comes first: their records name subjects in it.
+    names = sorted([one for one in await store.databases() if is_followed(one)], key=lambda db: kind_of(db) == "branch")
     sizes = {name: await _documents(store, name) for name in names}
     done, total = 0, sum(sizes.values())
     for db in names:

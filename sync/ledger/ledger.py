@@ -35,6 +35,7 @@ class Ledger:
         self.zone = ZoneInfo(zone)
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._private = False
 
     async def open(self, incarnation: str) -> None:
         """Ready to follow this store. A ledger of another incarnation, zone or program version is made anew."""
@@ -129,6 +130,7 @@ class Ledger:
         page = Applying(sql, self.zone, self._mark, digest_of)
         work(page)
         page.finish()
+        self._private |= page.private
 
     def _prepare(self, basis: str) -> sqlite3.Connection:
         prepare(self.path, basis)
@@ -140,6 +142,9 @@ class Ledger:
             try:
                 result = job(self._sql)
                 self._sql.execute("COMMIT")
+                if self._private:
+                    # The log still holds the pages as they were; who reads at this moment keeps it until the next time.
+                    self._private = bool(self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
                 return result
             except BaseException:
                 self._sql.execute("ROLLBACK")

@@ -4,19 +4,21 @@ store. Everything that applies a part of the page says it here.
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.vocabulary import SUBJECT_KINDS
+from sync.ledger.apply_words import Words
 from sync.ledger.decisions import root_of
 from sync.reconcile.explain import open_disputes
 
 
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
-    day of a record that changed or went, one that it named: "" for none); `due`: (what,
-    database, id); `cases`, `subjects`: joint surveys and subjects to be looked at again. `digest_of` says what of a written
-    document is compared with what it should say."""
+    day of a record that changed or went, one that it named: "" for none); `due`: (what, database, id); `cases`, `subjects`: joint
+    surveys and subjects to be looked at again; `words`: by what documents are found. `digest_of` says what of a written document
+    is compared with what it should say."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -29,11 +31,14 @@ class Page:
         self.stale: set[int] = set()
         self.left: set[tuple[str, str]] = set()
         self.due: set[tuple[str, str, str]] = set()
+        self.words = Words(sql)
         self.cases: set[str] = set()
         self.subjects: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
         self._records: set[str] = set()
         self._no_alias: bool | None = None
+        self.kept: frozenset[str] | None = None
+        self.gone_members: dict[str, str] | None = None
         (self._any_dispute,) = sql.execute("SELECT EXISTS (SELECT 1 FROM dispute)").fetchone()
 
     def touch(self, bucket: str, n: int) -> None:
@@ -68,6 +73,34 @@ class Page:
     def touch_subject(self, subject: str) -> None:
         """What tells whether it is likely the same as another changed."""
         self.subjects.add(subject)
+
+    def known(self, subjects: Iterable[str]) -> set[str]:
+        """Those of these subjects that a register holds."""
+        found = self.sql.execute(
+            "SELECT id FROM subject WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(set(subjects)))]
+        )
+        return {one for (one,) in found}
+
+    def unknown(self, subjects: Iterable[str]) -> set[str]:
+        """Those of these subjects that no register holds, of the kinds of which one is kept."""
+        asked = {one for one in subjects if one.partition(":")[0] in self.registers()}
+        return asked - self.known(asked) if asked else asked
+
+    def gone(self) -> dict[str, str]:
+        """The members who left, and on which day."""
+        if self.gone_members is None:
+            rows = self.sql.execute("SELECT id, gone FROM directory WHERE type='member' AND gone<>''")
+            self.gone_members = {one.removeprefix("member:"): day for one, day in rows}
+        return self.gone_members
+
+    def registers(self) -> frozenset[str]:
+        """The kinds of subjects of which a register is kept."""
+        if self.kept is None:
+            query = "SELECT EXISTS (SELECT 1 FROM subject WHERE id>=? AND id<?)"
+            self.kept = frozenset(
+                kind for kind in SUBJECT_KINDS if self.sql.execute(query, [f"{kind}:", f"{kind};"]).fetchone()[0]
+            )
+        return self.kept
 
     def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
         """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""

@@ -266,12 +266,13 @@ def _seen(reader: Reader) -> list[str]:
 
 
 def every_branch(sql: Connection) -> list[str]:
-    """Each branch that has records, by one step of the index each."""
-    found: list[str] = []
-    at = ""
-    while row := sql.execute("SELECT min(branch) FROM record WHERE branch > ?", [at]).fetchone():
-        if row[0] is None:
-            break
-        at = row[0]
-        found.append(at)
-    return found
+    """Each branch that has records or matters of the hall, by one step of an index each."""
+    found: set[str] = set()
+    for table in ("record WHERE", "hall WHERE counts AND"):
+        at = ""
+        while row := sql.execute(f"SELECT min(branch) FROM {table} branch > ?", [at]).fetchone():
+            if row[0] is None:
+                break
+            at = row[0]
+            found.add(at)
+    return sorted(found)

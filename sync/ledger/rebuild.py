@@ -37,6 +37,12 @@ _QUERIES = {
     "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
     "companion": "SELECT id, db, type, record, CAST(facts AS TEXT) FROM companion ORDER BY 1",
     "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",
+    "told": "SELECT t.id, t.db, t.of, t.branch, t.day, u.readers, CAST(t.texts AS TEXT) FROM told t"
+    " JOIN audience u USING (audience) ORDER BY 1",
+    "word": "SELECT term, doc FROM word_count ORDER BY 1",
+    "import": "SELECT i.id, i.db, i.source, i.made, i.withdrawn, i.reading, m.month, m.state FROM import i"
+    " JOIN import_month m ON m.import = i.id ORDER BY 1, 7",
+    "hall": "SELECT import, row, part, month, window, branch, sound, counts, CAST(told AS TEXT) FROM hall ORDER BY 1, 2",
     "directory": "SELECT id, type, name, branch, window, unit FROM directory ORDER BY 1",
 }
 
@@ -102,7 +108,7 @@ def figure_totals(path: Path, today: str) -> dict[str, Value]:
 
 
 def _branches(sql: sqlite3.Connection) -> list[str]:
-    query = "SELECT branch FROM contribution UNION SELECT branch FROM assigned ORDER BY 1"
+    query = "SELECT branch FROM contribution UNION SELECT branch FROM assigned UNION SELECT branch FROM hall WHERE counts ORDER BY 1"
     return [branch for (branch,) in sql.execute(query)]
 
 

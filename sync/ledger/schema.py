@@ -8,8 +8,9 @@ import sqlite3
 from pathlib import Path
 
 from schemas import TYPES
+from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 3
+FORMAT = 4
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -21,7 +22,7 @@ CREATE TABLE reader(audience INTEGER NOT NULL, principal TEXT NOT NULL, PRIMARY 
 CREATE TABLE record(
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, rev TEXT NOT NULL, of TEXT NOT NULL,
   branch TEXT NOT NULL, author TEXT NOT NULL, subject TEXT NOT NULL, root TEXT NOT NULL, day TEXT NOT NULL,
-  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, flagged, withdrawn or undated
+  audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, or why not: see apply_records
   bucket TEXT,                                         -- NULL: not counted
   anchor INTEGER,                                      -- its activity
   review TEXT NOT NULL,                                -- open, approved, amended or returned
@@ -92,8 +93,34 @@ CREATE TABLE document(db TEXT NOT NULL, id TEXT NOT NULL, rev TEXT NOT NULL, dig
   PRIMARY KEY(db, id)) WITHOUT ROWID;
 CREATE TABLE version(branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, fields BLOB NOT NULL,
   PRIMARY KEY(branch, month, number)) WITHOUT ROWID;
+CREATE TABLE told(                                     -- texts, by which documents are found; `seq` as they came
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, of TEXT NOT NULL, branch TEXT NOT NULL,
+  day TEXT NOT NULL, audience INTEGER NOT NULL, texts BLOB NOT NULL);
+CREATE TABLE redacted(id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '=:_-.~'");
+CREATE VIRTUAL TABLE word_count USING fts5vocab('words', 'row');
+INSERT INTO words(words, rank) VALUES ('automerge', 8);
+CREATE TABLE import(
+  id TEXT PRIMARY KEY, db TEXT NOT NULL, source TEXT NOT NULL, made TEXT NOT NULL, withdrawn INTEGER NOT NULL,
+  parts INTEGER NOT NULL,                              -- so many documents hold its rows
+  reading TEXT NOT NULL, fields BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE import_month(
+  source TEXT NOT NULL, month TEXT NOT NULL, import TEXT NOT NULL,
+  state TEXT NOT NULL,                                 -- counts, superseded, withdrawn or incomplete
+  PRIMARY KEY(source, month, import)) WITHOUT ROWID;
+CREATE INDEX import_month_import ON import_month(import);
+CREATE TABLE import_part(id TEXT PRIMARY KEY, db TEXT NOT NULL, import TEXT NOT NULL, branch TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX import_part_import ON import_part(import, branch);
+CREATE TABLE hall(                                     -- the rows of imports; `told` is all that is kept of one
+  import TEXT NOT NULL, row INTEGER NOT NULL, part TEXT NOT NULL, month TEXT NOT NULL, window TEXT NOT NULL,
+  branch TEXT NOT NULL, kind TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, sound INTEGER NOT NULL,
+  counts INTEGER NOT NULL, accepted INTEGER, concluded INTEGER, on_time INTEGER, early INTEGER, rated INTEGER,
+  satisfied INTEGER, told BLOB NOT NULL, PRIMARY KEY(import, row)) WITHOUT ROWID;
+CREATE INDEX hall_day ON hall(branch, last) WHERE counts;
+CREATE INDEX hall_part ON hall(part);
 CREATE TABLE directory(id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, branch TEXT NOT NULL,
-  window TEXT NOT NULL, unit TEXT NOT NULL) WITHOUT ROWID;
+  window TEXT NOT NULL, unit TEXT NOT NULL,
+  gone TEXT NOT NULL) WITHOUT ROWID;                   -- the day on which a member left, "" while there
 """
 
 
@@ -112,6 +139,8 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
         # Losing the last moments loses nothing: they are read from the feeds again.
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint=16384")
+        # What people wrote lies here too: what is erased is overwritten.
+        connection.execute("PRAGMA secure_delete=ON")
     else:
         connection.execute("PRAGMA query_only=ON")
     return connection
@@ -126,6 +155,8 @@ def prepare(path: Path, basis: str) -> None:
     connection = connect(path, writing=True)
     try:
         connection.executescript("BEGIN IMMEDIATE;" + _TABLES + "COMMIT;")
+        if SECURE_DELETE:
+            connection.execute("INSERT INTO words(words, rank) VALUES ('secure-delete', 1)")
         connection.execute("INSERT INTO meta VALUES ('basis', ?)", [basis])
     finally:
         connection.close()

@@ -21,10 +21,15 @@ class NoSuchWrite(KeyError):
 
 def has_redactions(body: Body) -> bool:
     """Whether anything was redacted in this body. Looks at its layout alone: it is asked of every record that comes."""
+    return bool(body.get("replaced")) and number_redacted(body) > 0
+
+
+def number_redacted(body: Body) -> int:
+    """How many of its values were redacted, by its layout."""
     replaced = body.get("replaced")
     if not isinstance(replaced, list):
-        return False
-    return any(isinstance(one, dict) and "value" not in one and "was" not in one for one in replaced)
+        return 0
+    return sum(isinstance(one, dict) and "value" not in one and "was" not in one for one in replaced)
 
 
 def redacted(record: Record) -> list[Write]:
