@@ -1,12 +1,13 @@
 """AP: what the desk is told and may decide, over the whole application with its worker at work."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.builders import stamp, write
+from tests.builders import record, stamp, write
 from tests.couchdb import store_setting
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk, visit
 
@@ -268,3 +269,36 @@ async def test_ap12_a_dispute_is_settled_by_an_edit_that_names_what_was_seen(her
     told = await here.until(lambda: here.get(SECRETARY, record), lambda one: one["disputed"] == [])
     assert told["body"]["fields"]["outcome"] == "甲"
     assert [value["value"] for value in told["history"][0]["values"]] == ["甲", "乙", "甲"]
+
+
+@pytest.mark.parametrize("first", ["approve", "return"])
+async def test_ap17_two_who_decide_at_once_end_in_one_stated_result(here: Desk, first: str) -> None:
+    body = visit("m0117")
+    await here.push("m0117", body)
+    await the_month(here, 1)
+    seen = (await here.get(SECRETARY, f"/records/{body['_id']}"))["seen"]
+
+    def decided(decision: str, author: str, at: int) -> dict[str, Any]:
+        told = record("review", author=author)
+        fields = {"record": body["_id"], "decision": decision, "seen": seen, "text": "请补充"}
+        readers = {f"readers/{one}": True for one in ("member:m0117", "secretary:b03", "committee")}
+        moment = datetime(2026, 11, 20, 9, 0, at, tzinfo=UTC)
+        return {**told, "fields": fields | readers, "stamps": {"": stamp(author, "desk", moment)}}
+
+    # The committee returned it a second after the secretary had approved it; neither knew of the other.
+    both = {"approve": decided("approve", "m0001", 1), "return": decided("return", "m0200", 2)}
+    await here.push(both[first]["author"], both[first])
+    await here.until(
+        lambda: here.get(SECRETARY, f"/records/{body['_id']}"),
+        lambda one: one["review"] == ("approved" if first == "approve" else "returned"),
+    )
+    other = "return" if first == "approve" else "approve"
+    await here.push(both[other]["author"], both[other])
+    told = await here.until(
+        lambda: here.get(LI, f"/records/{body['_id']}"),
+        lambda one: (
+            len([beside for beside in one["beside"] if beside["type"] == "review"]) == 2 and one["review"] == "returned"
+        ),
+    )
+    counts = {one["fields"]["decision"]: one["counts"] for one in told["beside"] if one["type"] == "review"}
+    assert counts == {"approve": False, "return": True}

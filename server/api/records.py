@@ -18,6 +18,7 @@ from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
 from sync.errors import Conflict, NotFound
+from sync.ledger.decisions import holding
 from sync.ledger.facts import facts_of
 from sync.ledger.follow import hashes
 from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, counted_ratings, records
@@ -77,7 +78,7 @@ class History(msgspec.Struct, frozen=True):
 
 class Companion(msgspec.Struct, frozen=True):
     """A photo, rating, signature, assignment or review decision, as it was written. `counts`: False for a rating of a service that
-    had one already, or whose record counts nowhere."""
+    had one already, or whose record counts nowhere, and for a decision that another took the place of."""
 
     id: str
     type: str
@@ -262,7 +263,7 @@ async def _check(services: Services, place: Place, record: str) -> dict[str, Any
 async def _beside(services: Services, actor: Actor, db: str, record: str) -> list[Companion]:
     """Companions that the actor may read, checks left out."""
     known, counting = await services.ledger.read(
-        lambda sql: (beside(sql, actor.reader, record), counted_ratings(sql, record))
+        lambda sql: (beside(sql, actor.reader, record), counted_ratings(sql, record) | holding(sql, record))
     )
     wants = [Want(one) for one, of, _ in known if of != "check"]
     told = []
@@ -275,7 +276,7 @@ async def _beside(services: Services, actor: Actor, db: str, record: str) -> lis
             fields = body.get("fields")
             shown = {path: value for path, value in fields.items() if not path.startswith("readers/")} if fields else {}
             of, author = str(body.get("type")), str(body.get("author", ""))
-            told.append(Companion(found.id, of, author, shown, of != "rating" or found.id in counting))
+            told.append(Companion(found.id, of, author, shown, of not in ("rating", "review") or found.id in counting))
     return told
 
 

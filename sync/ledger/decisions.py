@@ -8,11 +8,24 @@ from sync.ledger import companions
 
 def decisions(sql: sqlite3.Connection, record: str) -> list[companions.CompanionFacts]:
     """The decisions about a record that no later one supersedes, in the order in which they were made."""
+    return [facts for _, facts in _in_order(sql, record)]
+
+
+def holding(sql: sqlite3.Connection, record: str) -> set[str]:
+    """The decisions about a record that hold: the last word on how it stands, and every other decision that none supersedes. Of two
+    that were taken at once, on different machines, it is the same one everywhere."""
+    author = next(iter(sql.execute("SELECT author FROM record WHERE id=?", [record])), ("",))[0]
+    known = _in_order(sql, record)
+    on_standing = [one for one, facts in known if facts.decision in companions.STANDING and facts.author != author]
+    return {one for one, facts in known if facts.decision not in companions.STANDING} | set(on_standing[-1:])
+
+
+def _in_order(sql: sqlite3.Connection, record: str) -> list[tuple[str, companions.CompanionFacts]]:
     rows = sql.execute("SELECT id, facts FROM companion WHERE record=? AND type='review'", [record]).fetchall()
     known = {one: companions.decode(facts) for one, facts in rows}
     superseded = {one.supersedes for one in known.values()}
     standing = sorted((facts.order, one) for one, facts in known.items() if one not in superseded)
-    return [known[one] for _, one in standing]
+    return [(one, known[one]) for _, one in standing]
 
 
 def superseded(sql: sqlite3.Connection, review: str) -> bool:

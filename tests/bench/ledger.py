@@ -55,6 +55,7 @@ async def _growth(target: Target) -> dict[int, float]:
     each: dict[int, float] = {}
     there, seed = 0, 20
     for size in (SMALL, LARGE):
+        seed += 1
         grown = visits(size - there, "m0117", "b03", seed)
         await _push(target, grown)
         there = size
