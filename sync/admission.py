@@ -10,19 +10,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from schemas import TYPES, may_change, refusal_to_create, relayed
+from msgspec.structs import replace
+
+from schemas import TYPES, may_change, new_writes, refusal_to_create, relayed, upgrade
 from schemas.problems import Problem
 from sync import tree as trees
 from sync.actor import Actor
 from sync.checking import CHECKED, check_edit, check_id, problems_of, type_of
 from sync.databases import CENTRE, OFFICE, branch_of, ensure_branch, kind_of
 from sync.directory import SOURCES, Directory, has_sources
-from sync.documents import content_of
+from sync.documents import content_of, encode
 from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
+from sync.reconcile.ends import Ended
 from sync.reconcile.joining import joined
-from sync.reconcile.merge import is_end
+from sync.reconcile.merge import Leaf, end, is_end
 from sync.reconcile.redaction import brings_back
 from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
@@ -77,16 +80,30 @@ class Admission:
             return await self._store.add(db, items)
         if kind_of(db) == "office":
             return await self._add_office(items)
-        refused, extra = await self._judge(actor, db, items)
-        let_in = [item for at, item in enumerate(items) if at not in refused]
-        results = iter(await self._store.add(db, [*let_in, *extra]) if let_in else [])
-        answer: list[Result] = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        # Ends come last: they are judged by what is there with all else that the batch brings.
+        ends = {} if "server" in actor.principals else {at: item for at, item in enumerate(items) if _is_end(item)}
+        answer: list[Result] = await self._take(actor, db, [one for at, one in enumerate(items) if at not in ends])
+        if ends:
+            for at, result in zip(ends, await self._take(actor, db, list(ends.values())), strict=True):
+                answer.insert(at, result)
+        let_in = [item for item, result in zip(items, answer, strict=True) if isinstance(result, Written)]
         if db == CENTRE:
             for item in let_in:
                 if item.id.startswith("branch:") and not item.deleted:
                     await ensure_branch(self._store, item.id.removeprefix("branch:"))
         if has_sources(db) and any(item.id.startswith(SOURCES) for item in let_in):
             await self.directory.refresh(db)
+        return answer
+
+    async def _take(self, actor: Actor, db: str, items: Sequence[Write | Edit]) -> list[Result]:
+        """What is let in of these, with what is to be written along."""
+        refused, checks, left_out = await self._judge(actor, db, items)
+        let_in = [item for at, item in enumerate(items) if at not in refused]
+        results = iter(await self._store.add(db, [*let_in, *checks]) if let_in else [])
+        answer = [refused[at] if at in refused else next(results) for at in range(len(items))]
+        kept = [one for at, some in left_out.items() if isinstance(answer[at], Written) for one in some]
+        if kept:
+            await self._store.add(db, kept)
         return answer
 
     async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
@@ -102,26 +119,32 @@ class Admission:
 
     async def _judge(
         self, actor: Actor, db: str, items: Sequence[Write | Edit]
-    ) -> tuple[dict[int, FieldbookError], list[Edit]]:
-        """(refusals by place, checks to be written along). Refused items are in quarantine when this returns."""
+    ) -> tuple[dict[int, FieldbookError], list[Edit], dict[int, list[Write]]]:
+        """(refusals by place, checks, what edits leave out by place). Refused items are in quarantine when this returns."""
         now = self._clock()
         place = _Place(kind_of(db), branch_of(db))
         held = await self._store.leaves(db, [item.id for item in items])
         beside = await self._beside(db, items, held)
         refused: dict[int, FieldbookError] = {}
         checks: list[Edit] = []
+        left_out: dict[int, list[Write]] = {}
         for at, item in enumerate(items):
             found = held.get(item.id)
             if found is not None and isinstance(item, Write) and _holds(found, item.path[0]):
                 continue
             old = None if found is None else joined(found)
-            problem = self._problem(actor, place, item, old, beside)
+            if "server" not in actor.principals and _is_end(item):
+                problem = self._problem_of_end(actor, place, item, found, old, beside)
+            else:
+                problem = self._problem(actor, place, item, old, beside)
             if problem is None and found is not None and old is not None and "server" not in actor.principals:
                 problem = _brought_back(found, item, old)
             if problem is not None:
                 refused[at] = _refusal(problem, item)
             elif not item.deleted and type_of(item.content) in CHECKED:
-                written = self._check(actor, item, old, beside, now)
+                if found is not None and (some := _left_out(found, item, old or {})):
+                    left_out[at] = some
+                written = None if _is_past(found, item) else self._check(actor, item, old, beside, now)
                 if written is not None:
                     checks.append(written)
         # What was erased is not kept here either; nor is what the server itself makes, which a tablet brings back after a restore.
@@ -135,7 +158,7 @@ class Admission:
                 # A conflict means that this very revision lies there already.
                 if not isinstance(result, Written | Conflict):
                     raise result
-        return refused, checks
+        return refused, checks, left_out
 
     async def _beside(
         self, db: str, items: Sequence[Write | Edit], held: Mapping[str, Found]
@@ -187,13 +210,9 @@ class Admission:
             return Problem("branch", "wrong_branch", "记录不属于本支部", "the record belongs to another branch")
         if of is not None and place.kind not in of.databases:
             return Problem("type", "wrong_database", "此类记录不存放于此", "records of this type do not belong here")
-        if isinstance(item, Write) and item.deleted and is_end(item.path, dict(item.content)):
-            return None
         if old is None:
             if item.deleted:
-                return Problem(
-                    "", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead"
-                )
+                return _not_deletable()
             record = _named(body, beside) if beside else None
             problem = refusal_to_create(body, principals, record)
             if problem is None:
@@ -202,6 +221,25 @@ class Admission:
             return refusal_to_create(body, principals | then, record) if then - principals else problem
         new = {**body, "_deleted": True} if item.deleted else body
         return may_change(old, new, principals)
+
+    def _problem_of_end(
+        self,
+        actor: Actor,
+        place: "_Place",
+        item: Write | Edit,
+        found: Found | None,
+        old: dict[str, Any] | None,
+        beside: Mapping[str, tuple[str, dict[str, Any]]],
+    ) -> Problem | None:
+        """An end takes nothing away; where its leaf is not held, what its body says is judged as that leaf would be."""
+        assert isinstance(item, Write)
+        ended = Ended(found, item)
+        if not self.erasures.holds(item.id):
+            if not ended.loses_nothing():
+                return _not_deletable()
+            if ended.says_nothing_new():
+                return None
+        return self._problem(actor, place, replace(item, deleted=False), old, beside)
 
     def _check(
         self,
@@ -244,6 +282,40 @@ def _brought_back(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> P
         "a value in it was taken out for good: sync, then make the change again",
     )
     return Problem("", "redacted", zh, en)
+
+
+def _left_out(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> list[Write]:
+    """What the tree covers with something that says less, each as an ended leaf beside that, for the merge to join (AM14): leaves that
+    the item goes onto, or the item itself where it comes after its successors."""
+    if not isinstance(item.content.get("stamps"), dict):
+        return []  # a tool's revision, of which the merge knows more (MG25)
+    if isinstance(item, Write) and _is_past(found, item):
+        return [_ended(item.id, item.path, item.content)] if new_writes(upgrade(old), upgrade(item.content)) else []
+    path = [item.parent] if isinstance(item, Edit) else item.path[1:]
+    covered = [(one.rev, content_of(one.body)) for one in found.revisions if one.rev in path]
+    return [
+        _ended(item.id, trees.ancestry(found.tree, rev), body)
+        for rev, body in covered
+        if new_writes(upgrade(item.content), upgrade(body))
+    ]
+
+
+def _ended(record: str, path: Sequence[str], content: Mapping[str, Any]) -> Write:
+    made = end(Leaf(path[0], dict(content)))
+    return Write(record, [made.rev, *path], made.body, encode(made.body), deleted=True)
+
+
+def _is_past(found: Found | None, item: Write | Edit) -> bool:
+    """Whether the revision is known by name, so that what it says has been followed by what others say: a push that comes late."""
+    return found is not None and isinstance(item, Write) and item.path[0] in found.tree
+
+
+def _is_end(item: Write | Edit) -> bool:
+    return item.deleted and isinstance(item, Write) and is_end(item.path, dict(item.content))
+
+
+def _not_deletable() -> Problem:
+    return Problem("", "not_deletable", "记录不能删除，请改用撤回", "records are not deleted: withdraw it instead")
 
 
 def _holds(found: Found, rev: str) -> bool:

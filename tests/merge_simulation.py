@@ -25,7 +25,7 @@ from sync.reconcile.writes import Gone, Write, mark_of
 
 NOW = 1_795_219_392_000
 DAY = 24 * 60 * 60 * 1000
-HISTORIES = int(os.environ.get("FIELDBOOK_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("FIELDBOOK_HISTORIES", "300"))
 ENVELOPE = {"type": "visit", "version": 1, "form": "visit/4", "branch": "b03", "author": "m0", "device": "t0"}
 WORDS = ["屋顶漏雨", "已修好", "低保申请", "送证上门", "无人在家"]
 
@@ -60,7 +60,6 @@ class Replica:
     # Only a tablet has these.
     clock_ms: int = NOW
     own_last: str = ""
-    unsent: set[str] = field(default_factory=set)
     random_max: int = 2**32
 
     def twin(self) -> "Replica":
@@ -110,11 +109,8 @@ class Replica:
 
     def pull(self, other: "Replica", chosen: Callable[[Leaf], bool] = lambda _: True) -> bool:
         """Replicate from another place what `chosen` lets through; says whether anything was new."""
-        other.unsent.clear()
         new = False
         for leaf in other.leaves():
-            # What was offered counts as known: before that an edit may still be replaced outright by its author.
-            other.knew |= known(leaf.body)
             if chosen(leaf) and self.put(other.path(leaf.rev), leaf.body, leaf.deleted):
                 self.knew |= known(leaf.body)
                 new = True
@@ -133,11 +129,8 @@ class Replica:
             self.write(end)
         return not plan.nothing
 
-    def edit(self, change: Callable[[list[Body], str], Body], rng: random.Random) -> Known:
-        """Edit the document here as a tablet does: on the join of all leaves, as a child of the winner.
-
-        Gives the own writes, never offered, that the edit has replaced outright.
-        """
+    def edit(self, change: Callable[[list[Body], str], Body], rng: random.Random) -> None:
+        """Edit the document here as a tablet does: on the join of all leaves, as a child of the winner."""
         leaves = [leaf.body for leaf in self.leaves()]
         seen = set().union(*(stamps_of(body) for body in leaves))
         stamp = next_stamp(
@@ -146,12 +139,10 @@ class Replica:
         try:
             body = change(leaves, stamp)
         except StampUsed:
-            return set()  # a poor random source met its own old stamp: the tablet tries again another time
-        forgone = {one for one in known(self.joined()) - known(body) if one[1] in self.unsent}
+            return  # a poor random source met its own old stamp: the tablet tries again another time
         self.own_last = stamp
-        self.unsent.add(stamp)
+        self.knew |= known(body)
         self.write_plain(body, rng)
-        return forgone
 
     def write_plain(self, body: Body, rng: random.Random) -> None:
         """Write a child of the winner as any CouchDB tool does."""
@@ -238,7 +229,6 @@ def in_step(servers: list[Replica], links: Links) -> None:
         wrote = [server.work() for server in servers]
         said = {id(place): place.twin() for link in links for place in link}
         for one, other in links:
-            one.unsent.clear()
             other.pull(said[id(one)])
             # Servers in a ring hear from one side alone, which is where merges can chase each other.
             if one not in servers or len(servers) < 3:
@@ -293,8 +283,6 @@ class History:
         for place in self.servers + self.tablets:
             place.revs_limit = rng.choice([1000, 1000, 2, 3, 5])
         self.backups: dict[str, Replica] = {}
-        # What an author replaced before anyone was offered it; an old backup of his tablet may still bring it up.
-        self.forgone: Known = set()
         first = self.tablets[0]
         first.put(["1-" + f"{rng.randrange(2**128):032x}"], new_record(), False)
         self.servers[0].pull(first)
@@ -345,8 +333,8 @@ class History:
             live = [leaf for leaf in place.leaves() if not leaf.deleted and leaf.rev not in inner]
             assert len(live) == 1, f"{place.name} has {len(live)} live leaves"
             if not place.restored:
-                wanted = {one for one in place.knew - self.forgone if one[:2] not in taken and one[1]}
-                wanted |= {one for one in place.knew - self.forgone if not one[1] and not self.redacting}
+                wanted = {one for one in place.knew if one[:2] not in taken and one[1]}
+                wanted |= {one for one in place.knew if not one[1] and not self.redacting}
                 lost = missing(wanted, place.bodies[place.winner()])
                 assert not lost, f"{place.name} had {sorted(lost)} and it is nowhere"
         return contents.pop()
@@ -357,7 +345,7 @@ class History:
     def _edit(self) -> None:
         tablet = self.rng.choice(self.tablets)
         if tablet.parents:
-            self.forgone |= tablet.edit(self._change(tablet), self.rng)
+            tablet.edit(self._change(tablet), self.rng)
 
     def _change(self, tablet: Replica) -> Callable[[list[Body], str], Body]:
         rng = self.rng
@@ -382,8 +370,7 @@ class History:
             "phone": None,
         }
         changes = {path: pool[path] for path in rng.sample(sorted(pool), rng.randint(1, 3))}
-        unsent = frozenset(tablet.unsent)
-        return lambda leaves, stamp: edit(leaves, changes, stamp, unsent=unsent, rule_of=rule_of)
+        return lambda leaves, stamp: edit(leaves, changes, stamp, rule_of=rule_of)
 
     def _use_tool(self) -> None:
         """Another tool changes a field and knows nothing of stamps; the worker comes at once."""
@@ -450,8 +437,6 @@ class History:
     def _restored(self, name: str) -> Replica:
         place = self.backups[name].twin()
         place.restored = True
-        # What the backup takes for unsent may have been sent since.
-        place.unsent.clear()
         return place
 
     def _leak_and_restore(self) -> None:

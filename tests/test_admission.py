@@ -78,6 +78,16 @@ async def test_am3_a_record_with_problems_is_kept_and_its_check_says_what_is_wro
     assert check["fields"]["problems"] == []
 
 
+async def test_am3_a_revision_that_comes_after_its_successor_says_nothing_of_what_is_wrong(here: Centre) -> None:
+    visit = record()
+    wrong = {**visit, "fields": {**visit["fields"], "kind": "no such kind"}}
+    li = here.actor("m0117")
+    await here.admission.push(li, "branch-b03", [write(wrong, "2-b", "1-a")])
+    await here.admission.push(li, "branch-b03", [write(visit)])
+    (check,) = await contents(here, "branch-b03", "check:")
+    assert [problem["field"] for problem in check["fields"]["problems"]] == ["kind"]
+
+
 async def test_am4_a_stranger_may_neither_change_nor_see_a_record(here: Centre) -> None:
     visit = record(fields={"participants/m0042": False})
     await here.admission.push(here.actor("m0117"), "branch-b03", [write(visit)])

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from schemas import check, may_change, rule_of
+from sync.documents import content_of
 from sync.reconcile.body import join
 from sync.reconcile.cases import Case, Cell, Finding, Survey, case_of, findings_of, issued_text, state_of
 from sync.reconcile.edit import edit, remove_item
+from sync.stores.contract import LEAVES, Store, Want
 from tests.builders import NOW, record, stamp, write
 from tests.couchdb import store_setting
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk
@@ -246,6 +248,11 @@ async def problems(one: Working, record_id: str, db: str = "branch-b03") -> list
     return [problem["code"] for fields in found.values() for problem in fields["problems"]]
 
 
+async def leaves(store: Store, doc: str, db: str = "branch-b03") -> list[tuple[str, dict[str, Any]]]:
+    (found,) = await store.get(db, [Want(doc, LEAVES)])
+    return [(leaf.rev, content_of(leaf.body)) for leaf in found.revisions]
+
+
 async def test_js9_an_item_that_is_not_on_the_checklist_is_flagged_until_put_right(one: Working) -> None:
     body = case()
     ours = survey(body["_id"], **both(), findings__water__finding="fail")
@@ -257,6 +264,13 @@ async def test_js9_an_item_that_is_not_on_the_checklist_is_flagged_until_put_rig
     assert await problems(one, ours["_id"]) == ["not_on_checklist"]
     assert await stands(one) == [("open", 2, 0, 0, 0)]
     await one.same_from_nothing()
+    (check,) = await leaves(one.store, f"check:{ours['_id']}")
+    emptied = {"_id": f"check:{ours['_id']}", **check[1], "fields": {**check[1]["fields"], "problems": []}}
+    await one.store.add("branch-b03", [write(emptied, "2-f", check[0])])
+    await one.idle()
+    assert await problems(one, ours["_id"]) == ["not_on_checklist"], (
+        "a server that did not know the case does not unsay it"
+    )
     actor = one.centre.actor("m0117")
     more = edit([ours], {"narrative": "补充说明"}, stamp(), rule_of=rule_of)
     await one.centre.admission.push(actor, "branch-b03", [write({**more, "_id": ours["_id"]}, "2-b", "1-a")])

@@ -77,27 +77,15 @@ def test_mg7_choosing_the_shown_value_of_a_dispute_settles_it() -> None:
     assert (disputed(after), after["fields"]["narrative"]) == ([], "乙")
 
 
-def test_mg8_an_own_write_never_offered_and_alone_is_replaced_outright() -> None:
-    first = changed("narrative", "已修", 1)
-    after = edit([first], {"narrative": "已修好"}, stamp_at(2), unsent={stamp_at(1)})
-    assert canonical(after) == canonical(changed("narrative", "已修好", 2))
-
-
-def test_mg8_a_write_that_was_offered_is_kept() -> None:
+def test_mg8_an_own_write_is_kept_whether_or_not_anybody_has_heard_of_it() -> None:
     after = edit([changed("narrative", "已修", 1)], {"narrative": "已修好"}, stamp_at(2))
     assert [entry["value"] for entry in after["replaced"]] == ["走访", "已修"]
 
 
 def test_mg8_an_own_write_in_dispute_is_kept() -> None:
     mine, other = changed("narrative", "甲", 1), changed("narrative", "乙", 2, "m0042")
-    after = edit([mine, other], {"narrative": "丙"}, stamp_at(3), unsent={stamp_at(1)})
+    after = edit([mine, other], {"narrative": "丙"}, stamp_at(3))
     assert {entry["value"] for entry in after["replaced"]} == {"走访", "甲", "乙"}
-
-
-def test_mg8_the_other_fields_of_an_edit_replaced_outright_stay() -> None:
-    first = edit([BASE], {"narrative": "甲", "people": 5}, stamp_at(1))
-    after = edit([first], {"narrative": "乙"}, stamp_at(2), unsent={stamp_at(1)})
-    assert (after["fields"]["people"], after["stamps"]["people"]) == (5, stamp_at(1))
 
 
 def test_mg15_settling_marks_only_the_writes_that_it_lists() -> None:

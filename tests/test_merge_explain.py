@@ -57,6 +57,14 @@ def test_mg29_two_who_said_the_same_agree() -> None:
     assert [one.fate for one in explain(BOTH, "narrative", NOW).writes] == [Fate.SHOWN, Fate.AGREES, Fate.REPLACED]
 
 
+def test_mg14_two_who_removed_it_agree_whatever_each_had_known() -> None:
+    base = create(ENVELOPE, {"narrative": "走访"}, stamp_at(0))
+    more = edit([base], {"people": 3}, stamp_at(1))
+    both = join([withdraw([base], stamp_at(2, "m0042")), withdraw([more], stamp_at(3))])
+    assert disputed(both) == []
+    assert {told.fate for told in explain(both, "withdrawn", NOW).writes} == {Fate.SHOWN, Fate.AGREES}
+
+
 def test_mg29_a_value_that_is_gone_says_why() -> None:
     body = BASE
     for n in range(1, 12):

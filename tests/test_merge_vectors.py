@@ -48,7 +48,7 @@ def run_edit(vector: Vector) -> Body:
     rule_of, leaves, stamp = rule_from(vector["rules"]), vector["leaves"], vector["stamp"]
     match vector["do"]:
         case "edit":
-            return edit(leaves, vector["changes"], stamp, unsent=vector["unsent"], rule_of=rule_of)
+            return edit(leaves, vector["changes"], stamp, rule_of=rule_of)
         case "settle":
             return settle(leaves, vector["path"], vector["value"], stamp, vector["saw"], rule_of=rule_of)
         case "remove":

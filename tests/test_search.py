@@ -233,6 +233,16 @@ async def test_sr6_finding_persons_is_on_the_audit_trail(here: Desk) -> None:
     assert lines[0]["records"] == [body["_id"]]
 
 
+async def test_sr7_words_are_taken_out_bit_by_bit_from_the_only_document_there_is(one: Working) -> None:
+    body = dated("屋顶漏雨 已经补好")
+    shorter = edited(body, "narrative", "屋顶漏雨")
+    await add(one, body)
+    await one.store.add("branch-b03", [write(shorter, "2-b", "1-a")])
+    await one.idle()
+    await one.ledger.forget("branch-b03", [body["_id"], f"activity:{body['_id']}"])
+    assert await ids(one, "屋顶") == []
+
+
 async def test_sr7_a_word_that_was_edited_away_is_found_no_more(one: Working) -> None:
     body = dated("漏雨严重", 20)
     await add(one, body)

@@ -156,6 +156,48 @@ async def test_wk6_what_a_merge_says_is_checked(one: Working) -> None:
     assert await one.documents("activity:") == {}
 
 
+def check_of(body: dict[str, Any], problems: list[Any], by: str, number: int) -> dict[str, Any]:
+    """What a server wrote of a record that it saw with these problems."""
+    relayed = [{"path": "outcome", "stamp": by, "by": by}]
+    fields = {"record": body["_id"], "problems": problems, "relayed": relayed, "readers/committee": True}
+    made = {"_id": f"check:{body['_id']}", "type": "check", "version": 1, "branch": "b03", "device": "server"}
+    return {**made, "fields": fields, "stamps": {"": stamp("server", "server", NOW + timedelta(minutes=number))}}
+
+
+@pytest.mark.parametrize("later", [0, 1])
+async def test_wk10_a_check_written_apart_says_what_its_record_asks_for_whichever_was_later(
+    one: Working, later: int
+) -> None:
+    body = visit(kind="no such kind")
+    wrong = [{"field": "kind", "code": "choice", "zh": "错", "en": "wrong"}]
+    checks = [check_of(body, [], "m0001", later), check_of(body, wrong, "m0042", 1 - later)]
+    await one.store.add("branch-b03", [write(body), write(checks[0], "1-a"), write(checks[1], "1-b")])
+    await one.idle()
+    assert [deleted for _, deleted in await leaves(one, f"check:{body['_id']}")] == [False, True]
+    (check,) = (await one.documents("check:")).values()
+    assert [problem["field"] for problem in check["problems"]] == ["kind"]
+    assert {relay["by"] for relay in check["relayed"]} == {"m0001", "m0042"}
+    assert await one.documents("activity:") == {}
+
+
+async def test_wk10_a_check_that_comes_late_does_not_unsay_what_its_record_asks_for(one: Working) -> None:
+    body = visit(kind="no such kind")
+    stale = check_of(body, [], "m0001", 0)
+    await one.store.add("branch-b03", [write(body), write(stale, "1-a")])
+    await one.idle()
+    (check,) = (await one.documents("check:")).values()
+    assert [problem["field"] for problem in check["problems"]] == ["kind"]
+
+
+async def test_wk10_servers_whose_clocks_differ_do_not_correct_each_others_checks(one: Working) -> None:
+    body = visit(period=hours(1, 2))
+    ahead = [{"field": "period", "code": "date_ahead", "zh": "晚", "en": "ahead"}]
+    await one.store.add("branch-b03", [write(body), write(check_of(body, ahead, "m0001", 0), "1-a")])
+    await one.idle()
+    (check,) = (await one.documents("check:")).values()
+    assert [problem["code"] for problem in check["problems"]] == ["date_ahead"]
+
+
 async def test_wk7_a_participant_added_later_gets_the_photos_and_one_taken_away_loses_them(one: Working) -> None:
     body = visit()
     photo = record("photo", fields={"record": body["_id"]})
@@ -226,6 +268,22 @@ async def test_wk9_a_database_made_again_under_its_name_begins_anew(one: Working
     await one.idle()
     month = await one.month()
     assert (month["figures/activities"], month["figures/events"]) == (1, 1)
+    await one.same_from_nothing()
+
+
+async def test_wk9_a_branch_that_is_dropped_takes_its_approved_months_out_of_the_ledger(one: Working) -> None:
+    fields = {"month": "2026-11", "figures/activities": 1, "state": "approved", "number": 1}
+    version = {
+        "_id": "activity_record:b03:2026-11:v1",
+        "type": "activity_record",
+        "version": 1,
+        "branch": "b03",
+        "fields": fields,
+    }
+    await one.store.add("branch-b03", [write(visit()), write(version)])
+    await one.idle()
+    await one.store.drop("branch-b03")
+    await one.ledger.forget("branch-b03")
     await one.same_from_nothing()
 
 

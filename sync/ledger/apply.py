@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schemas import type_of_id
-from sync.databases import kind_of
+from sync.databases import branch_of, kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
@@ -53,6 +53,8 @@ class Applying:
             if type_name in _WRITTEN:
                 take_written(self._page, db, change)
                 continue
+            if type_name == "check" and not change.deleted:
+                self._page.due.add(("check", db, change.id))
             body = {} if change.deleted or change.body is None else _decode_body(change.body)
             told.setdefault(type_name, []).append((change, body if body.get("type") == type_name else {}))
             if has_redactions(body):
@@ -95,6 +97,7 @@ class Applying:
             ]
             self._page.sql.execute("DELETE FROM document WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
+            self._page.sql.execute("DELETE FROM version WHERE branch=?", [branch_of(db)])
             self._page.words.drop_database(db)
         self.page(db, [Change("0", one, (), True, None, None, None) for one in ids])
 
@@ -125,7 +128,7 @@ class Applying:
 
     def _look_at(self, db: str, change: Change) -> None:
         """Several leaves, or a revision of a tool that makes no stamps: the merge core is to look at it."""
-        if kind_of(db) == "plain" or type_of_id(change.id) in (None, *_WRITTEN):
+        if kind_of(db) == "plain" or type_of_id(change.id) in (None, "check", *_WRITTEN):
             return
         if len(change.leaves) > 1 or (not change.deleted and not change.leaves[0].startswith("1-")):
             self._page.due.add(("merge", db, change.id))

@@ -83,6 +83,9 @@ def _accompanies(
     elif of == "assignment":
         assign(page, companion, before, after)
     elif of == "check":
+        # What a case finds in its surveys is listed in their checks too, which another server may have written without it.
+        touch_case_of(page, record)
+        page.touch_case(record)
         if before is None or after is None or bool(before.problems) != bool(after.problems):
             recheck(page, record)
     elif of == "review" and now is not None:

@@ -119,9 +119,12 @@ def month_of(record: str) -> str:
 def _month(page: Page, db: str, change: Change, body: Mapping[str, Any]) -> None:
     branch, _, month = month_of(change.id).partition(":")
     fields = body.get("fields")
-    if _is_version(change.id) and isinstance(fields, dict):
-        values = [branch, month, int(change.id.rpartition(":v")[2]), encode(fields)]
-        page.sql.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", values)
+    if _is_version(change.id):
+        key = [branch, month, int(change.id.rpartition(":v")[2])]
+        if isinstance(fields, dict):
+            page.sql.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", [*key, encode(fields)])
+        else:
+            page.sql.execute("DELETE FROM version WHERE branch=? AND month=? AND number=?", key)
     page.due.add(("month", db, f"{branch}:{month}"))
 
 

@@ -109,8 +109,10 @@ class Words:
             at, now = place_of(new.day, before[0]), set(words)
             rows.append((before[0], doc, *new[:5], new.texts))
             stays = old & now if at == old_at else set[str]()
-            added += [(at, " ".join(now - stays))] if now - stays else []
             out += [(old_at, " ".join(old - stays))] if old - stays else []
+            # The index counts what is put in and taken out, and calls itself damaged when more was taken out: so nothing is put in, if
+            # need be, for what is taken out.
+            added += [(at, " ".join(now - stays))] if now != old or at != old_at else []
         # The index takes rows in their order without writing its memory out in between.
         self._sql.executemany("INSERT INTO words(words, rowid, text) VALUES ('delete', ?, ?)", sorted(out))
         self._sql.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", sorted(added))

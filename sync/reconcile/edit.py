@@ -41,18 +41,16 @@ def edit(
     changes: Mapping[str, Any],
     stamp: str,
     *,
-    unsent: Collection[str] = (),
     rule_of: RuleOf = always_latest,
 ) -> Body:
     """Give fields new values, knowing all live writes of the leaves. None empties a field.
 
     A member of a set is a path with the value true or false. A value that a field already has, undisputed, is no write.
-    `unsent` are stamps of own edits never offered to a push: such a write, when it is the only live one of its path, is
-    replaced as if it had never been. Raises StampUsed, or NotCanonical for a value that no two programs hash alike.
+    Own writes are kept like any other's (MG8). Raises StampUsed, or NotCanonical for a value that no two programs hash alike.
     """
     record = read(leaves)
     for path, value in changes.items():
-        _give(record, path, value, stamp, unsent)
+        _give(record, path, value, stamp)
     return _tidied(record, rule_of)
 
 
@@ -66,7 +64,7 @@ def remove_item(
 ) -> Body:
     """Remove one item (`problems/01K9…`), as far as the leaves show it."""
     record = read(leaves)
-    _give(record, removal_path(item), removal_value(record.writes, item, reason), stamp, ())
+    _give(record, removal_path(item), removal_value(record.writes, item, reason), stamp)
     return _tidied(record, rule_of)
 
 
@@ -112,19 +110,12 @@ def redact(body: Body, path: str, stamps: Collection[str], *, rule_of: RuleOf = 
     return _tidied(record, rule_of)
 
 
-def _give(record: Record, path: str, value: Any, stamp: str, unsent: Collection[str]) -> None:
+def _give(record: Record, path: str, value: Any, stamp: str) -> None:
     writes = record.writes
     live = writes.live(path)
     if len(live) == 1 and canonical(live[0].value) == canonical(value):
         return
     _refuse_used(record, path, stamp)
-    if len(live) == 1 and live[0].stamp in unsent:
-        # What the replaced write had seen, this one has seen.
-        for write in writes.at(path):
-            if write.by == live[0].stamp:
-                writes.drop(write)
-                writes.add(write._replace(by=stamp))
-        writes.drop(live[0])
     writes.settle(path, stamp, {key_of(write) for write in writes.at(path)})
     writes.add(Write(path, stamp, value))
 

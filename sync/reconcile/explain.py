@@ -160,8 +160,12 @@ def _top(record: Record, path: str, rule_of: RuleOf) -> Write | None:
 
 
 def _is_disputed(live: list[Write]) -> bool:
+    return len({_said(write) for write in live}) > 1
+
+
+def _said(write: Write) -> bytes:
     # Two removals say the same, whatever each had known.
-    return len({b"removed" if is_removal(write) else canonical(write.value) for write in live}) > 1
+    return b"removed" if is_removal(write) else canonical(write.value)
 
 
 def _told(write: Write, writes: list[Write], top: Write | None, clock_ms: int) -> Told:
@@ -187,7 +191,7 @@ def _fate(write: Write, top: Write | None) -> Fate:
         return Fate.SHOWN
     if not write.live or top is None:
         return Fate.REPLACED
-    return Fate.AGREES if canonical(write.value) == canonical(top.value) else Fate.LOST
+    return Fate.AGREES if _said(write) == _said(top) else Fate.LOST
 
 
 def _is_over(write: Write, other: Write, top: Write | None) -> bool:

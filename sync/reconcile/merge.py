@@ -97,9 +97,9 @@ def merge(
         ends: list[NewRevision] = []
         for leaf in others:
             if holds_any(upgrade(leaf.body), gone):
-                ends.append(_end(leaf, without(upgrade(leaf.body), gone, rule_of)))
+                ends.append(end(leaf, without(upgrade(leaf.body), gone, rule_of)))
             elif not leaf.deleted:
-                ends.append(_end(leaf))
+                ends.append(end(leaf))
     except NotCanonical as problem:
         return Unmergeable(problem.reason)
     return MergePlan(continuation, tuple(ends))
@@ -122,7 +122,7 @@ def is_end(path: Sequence[str], body: Body) -> bool:
         return False
 
 
-def _end(leaf: Leaf, less: Body | None = None) -> NewRevision:
+def end(leaf: Leaf, less: Body | None = None) -> NewRevision:
     """The end of a leaf, with its body, or with what that says less what was redacted: then its id follows from that too."""
     if less is None:
         return NewRevision(_next_rev(leaf.rev, ["end", leaf.rev]), leaf.rev, True, content_of(leaf.body))

@@ -21,6 +21,7 @@ from sync.ledger.ledger import Due, Ledger
 from sync.ledger.publish import Publisher
 from sync.reconcile.case_checks import check_cases
 from sync.reconcile.lease import RENEWED_SECONDS, Lease
+from sync.reconcile.rechecking import check_again
 from sync.reconcile.settling import forget_redacted, keep_readers, merge_documents, settle_disputes
 from sync.stores.contract import Store
 
@@ -84,7 +85,7 @@ class Worker:
 
     async def catch_up_on_due(self) -> None:
         """Everything that is due, in every database: also what another worker left when it lost the lease."""
-        for what in ("merge", "readers", "settle", "forget", "case", "hash"):
+        for what in ("merge", "check", "readers", "settle", "forget", "case", "hash"):
             for db in await self.ledger.due_databases(what):
                 await self._settle(db)
         if self.lease.held:
@@ -109,6 +110,7 @@ class Worker:
         async with self._locks.setdefault(db, asyncio.Lock()):
             if self.lease.held:
                 await self._each("merge", db, lambda ids: merge_documents(self.store, db, ids, self._now()))
+                await self._each("check", db, lambda ids: check_again(self.store, db, ids, self._now()))
                 await self._each("settle", db, lambda ids: settle_disputes(self.store, db, ids))
                 await self._each("readers", db, lambda ids: self._keep_readers(db, ids))
                 await self._each("forget", db, lambda ids: forget_redacted(self.store, db, ids))

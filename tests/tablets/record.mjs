@@ -33,16 +33,12 @@ export function nextStamp(clockMs, ownLast, seen, device, member, random) {
 }
 
 // Give fields new values, knowing every live write of the leaves. `rules`: the merge rule of a path's head, else the latest.
-export function edit(leaves, changes, stamp, { unsent = [], rules = {} } = {}) {
+export function edit(leaves, changes, stamp, { rules = {} } = {}) {
   const record = read(leaves)
   for (const [path, value] of Object.entries(changes)) {
     const at = record.writes.get(path) ?? record.writes.set(path, new Map()).get(path)
     const live = [...at.values()].filter(isLive)
     if (live.length === 1 && canonical(live[0].value) === canonical(value)) continue
-    if (live.length === 1 && unsent.includes(live[0].stamp)) {
-      for (const write of at.values()) if (write.by === live[0].stamp) write.by = stamp
-      at.delete(keyOf(live[0]))
-    }
     for (const write of at.values()) if (write.by === '') write.by = stamp
     add(record, { path, stamp, value, by: '' })
   }
