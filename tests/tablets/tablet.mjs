@@ -1,10 +1,11 @@
 // A tablet for tests: PouchDB on disk, driven by one JSON object a line, answering with one a line.
 // Started with {"directory", "url", "device", "member", "name", "password"} or "token" as its argument.
 import { randomInt } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import PouchDB from 'pouchdb'
-import { edit, nextStamp, stampsOf } from './record.mjs'
+import { stampsOf } from '../../web/shared/records/body.ts'
+import { edit } from '../../web/shared/records/edit.ts'
+import { nextStamp } from '../../web/shared/records/stamps.ts'
 
 // PouchDB leaves some failed requests unhandled; a browser writes them to its console and goes on.
 process.on('unhandledRejection', (error) => console.error('unhandled:', error.message))
@@ -32,7 +33,7 @@ function there(db) {
 }
 
 function stamp(seen, clock) {
-  last = nextStamp(clock, last, seen, about.device, about.member, randomInt)
+  last = nextStamp(clock, last, seen, about.device, about.member, randomInt(2 ** 32))
   return last
 }
 
@@ -55,7 +56,7 @@ const does = {
   change: async ({ db, id, changes, clock }) => {
     const winner = await here(db).get(id)
     const leaves = (await here(db).get(id, { open_revs: 'all' })).filter((one) => one.ok).map((one) => one.ok)
-    const body = edit(leaves, changes, stamp(leaves.flatMap(stampsOf), clock))
+    const body = edit(leaves, changes, stamp(leaves.flatMap((one) => [...stampsOf(one)]), clock))
     return (await here(db).put({ ...body, _id: id, _rev: winner._rev })).rev
   },
   get: ({ db, id, options }) => here(db).get(id, options ?? {}),
@@ -76,13 +77,6 @@ const does = {
   go_offline: async ({ db }) => {
     for (const running of live.get(db) ?? []) running.cancel()
     live.delete(db)
-  },
-  vectors: async ({ file }) => {
-    const { stamps, edits } = JSON.parse(readFileSync(file, 'utf-8'))
-    return {
-      stamps: stamps.map((one) => nextStamp(one.clock_ms, one.own_last, one.seen, one.device, one.member, (below) => Number(one.random) % below)),
-      edits: edits.filter((one) => one.do === 'edit').map((one) => edit(one.leaves, one.changes, one.stamp, one)),
-    }
   },
 }
 
