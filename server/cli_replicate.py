@@ -1,6 +1,9 @@
 """Decide how databases are copied from one place to another from the command line."""
 
 import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import click
@@ -25,9 +28,17 @@ def replicate_command(source: str, target: str, everything: bool, create: bool, 
     """
     from server.copying import copy
 
+    asyncio.run(_until_stopped(copy(_asked(source), _asked(target), everything, create or everything, continuous)))
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Stopped by whoever runs it, at a terminal or as a service, it ends well: also where it was started with Ctrl-C ignored."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        asyncio.run(copy(_asked(source), _asked(target), everything, create or everything, continuous))
-    except KeyboardInterrupt:
+        await task
+    except asyncio.CancelledError:
         click.echo("Stopped. Run it again to go on.")
 
 

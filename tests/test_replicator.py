@@ -322,7 +322,10 @@ async def test_rp8_what_was_erased_stays_so_when_a_centre_moves(tmp_path: Path) 
         assert [row.id for row in (await new.rows("branch-b03", Range()))[0]] == [kept["_id"]]
 
 
-async def test_rp2_with_continuous_what_is_new_goes_over_by_itself(tmp_path: Path, server: str) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+async def test_rp2_with_continuous_what_is_new_goes_over_by_itself(
+    tmp_path: Path, server: str, how: signal.Signals
+) -> None:
     async with aiohttp.ClientSession() as session, store(tmp_path / "a", "records") as one:
         a = StorePeer(one, "records", "a")
         source, target = (UrlPeer(session, place(server, "admin", db)) for db in ("from", "to"))
@@ -336,5 +339,5 @@ async def test_rp2_with_continuous_what_is_new_goes_over_by_itself(tmp_path: Pat
         told = await asyncio.wait_for(process.stdout.readline(), 30)
         assert b"1 revisions written; complete" in told
         assert len((await target.changes("0", 10)).changes) == 1
-        process.send_signal(signal.SIGINT)
-        assert await process.wait() == 0
+        process.send_signal(how)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
