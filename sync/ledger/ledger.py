@@ -28,9 +28,11 @@ class Due(NamedTuple):
 
 
 class Ledger:
-    """`path`: its file, made when it is not there. `zone`: the centre's, in which days and months are counted."""
+    """`path`: its file, made when it is not there. `zone`: the centre's, in which days and months are counted. `scratch`: it is made
+    from nothing in one go, and used when it is whole."""
 
-    def __init__(self, path: Path, zone: str) -> None:
+    def __init__(self, path: Path, zone: str, *, scratch: bool = False) -> None:
+        self._scratch = scratch
         self.path = path
         self.zone = ZoneInfo(zone)
         self._local = threading.local()
@@ -133,8 +135,8 @@ class Ledger:
         self._private |= page.private
 
     def _prepare(self, basis: str) -> sqlite3.Connection:
-        prepare(self.path, basis)
-        return connect(self.path, writing=True)
+        prepare(self.path, basis, scratch=self._scratch)
+        return connect(self.path, writing=True, scratch=self._scratch)
 
     async def _do(self, job: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:

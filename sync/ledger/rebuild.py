@@ -1,6 +1,7 @@
 """Decide when two ledgers say the same, and how one is made from nothing: the same store gives the same bytes (LG…)."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,15 +84,14 @@ async def rebuild(store: Store, path: Path, zone: str, erased: Erased, progress:
     """Make the ledger at `path` from nothing; what lies there is replaced when the new one is whole. Returns its digest."""
     part = path.with_name(path.name + ".new")
     remove(part)
-    ledger = Ledger(part, zone)
+    ledger = Ledger(part, zone, scratch=True)
     await ledger.open(store.incarnation)
     try:
         await catch_up(store, ledger, erased, progress)
     finally:
         await ledger.close()
-    made = sqlite3.connect(part)
-    made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    made.close()
+    with part.open("rb") as made:
+        os.fsync(made.fileno())
     remove(path)
     part.replace(path)
     remove(part)

@@ -129,12 +129,16 @@ def shape() -> str:
     return f"{FORMAT} " + " ".join(f"{name}/{of.version}" for name, of in sorted(TYPES.items()))
 
 
-def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, writing: bool = False, scratch: bool = False) -> sqlite3.Connection:
+    """`scratch`: nobody else sees the file before it is whole, and nothing is taken out of it; broken off, it is begun again."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute("PRAGMA busy_timeout=10000")
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA mmap_size=268435456")
-    if writing:
+    if scratch:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+    elif writing:
         connection.execute("PRAGMA journal_mode=WAL")
         # Losing the last moments loses nothing: they are read from the feeds again.
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -146,13 +150,13 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def prepare(path: Path, basis: str) -> None:
+def prepare(path: Path, basis: str, *, scratch: bool = False) -> None:
     """Make sure that a ledger of this basis is there; one that is damaged, or of another basis, is made anew."""
     if path.exists() and _basis(path) == basis:
         return
     remove(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = connect(path, writing=True)
+    connection = connect(path, writing=True, scratch=scratch)
     try:
         connection.executescript("BEGIN IMMEDIATE;" + _TABLES + "COMMIT;")
         if SECURE_DELETE:
