@@ -88,7 +88,10 @@ def _fields_hold(plan: _Plan, fields: dict[str, Any], latest: str) -> bool:
     for path, value in fields.items():
         holds = single.get(path)
         if holds is not None:
-            if not holds(value) and (value is not None or path in plan.required):
+            if value is None:
+                if path in plan.required:
+                    return False
+            elif not holds(value):
                 return False
             continue
         part = dated.get(path)

@@ -95,3 +95,11 @@ def test_rc1_an_id_of_another_type_is_told() -> None:
     del body["_id"]
     assert not sound("service:01K9", body, NOW)
     assert [(one.field, one.code) for one in check({**body, "_id": "service:01K9"})] == [("_id", "format")]
+
+
+def test_rc6_a_required_field_of_any_shape_that_was_cleared_is_missed() -> None:
+    body = example("check")
+    doc_id = body.pop("_id")
+    body["fields"]["problems"] = None
+    assert not sound(doc_id, body, NOW)
+    assert not is_sound(doc_id, body)
