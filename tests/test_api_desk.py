@@ -1,25 +1,15 @@
 """AP: what the desk is told and may decide, over the whole application with its worker at work."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, visit
 
 HOUSEHOLD = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
 MONTH = "/activity-records/b03/2026-11"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
 
 
 async def the_month(here: Desk, activities: int) -> Any:

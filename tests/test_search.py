@@ -18,26 +18,15 @@ from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk
 from tests.desk import visit as desk_visit
 from tests.serving import PASSWORD
-from tests.working import Working, edited, plain, visit, working
+from tests.working import Working, add, edited, plain, visit
 
 EVERYTHING = frozenset({"committee"})
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk(tmp_path / "data") as made:
         yield made
-
-
-async def add(one: Working, *bodies: dict[str, Any], db: str = "branch-b03") -> None:
-    await one.store.add(db, [write(body) for body in bodies])
-    await one.idle()
 
 
 async def hits(one: Working, query: str, reader: frozenset[str] | None = None, **asked: Any) -> list[Hit]:
