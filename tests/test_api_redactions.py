@@ -4,8 +4,9 @@ from typing import Any
 
 from sync.stores.contract import LEAVES, Want
 from tests.builders import record, stamp, write
-from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
 from tests.serving import ADMIN, PASSWORD
+from tests.working import visit
 
 DB = "branch-b03"
 SECRET = "身份证号写错了"

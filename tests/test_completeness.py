@@ -12,7 +12,8 @@ import pytest
 from server.completeness import awaited
 from server.tablets import Report, Tablets
 from sync.errors import BadRequest
-from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
+from tests.working import visit
 
 MONTH = "/activity-records/b03/2026-11"
 

@@ -10,7 +10,6 @@ from sync.reconcile.edit import withdraw
 from sync.reconcile.likely import KEY_CROWD, Known, compare, keys_of, known_of, plain
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, SECRETARY, ZHANG, Desk
-from tests.desk import visit as seen
 from tests.serving import PASSWORD
 from tests.working import Working, hours, put, visit, working
 
@@ -192,7 +191,7 @@ async def test_ls6_a_secretary_is_shown_the_pair_with_reasons_makes_it_one_and_t
     first = subject("household", "三组八号户", address="河西村三组")
     second = subject("household", "３组8号户", address="河西村 3组")
     firm, same = (subject("enterprise", "星光食品有限公司", credit_code="91320000MA1ABCDE2X") for _ in range(2))
-    ours, theirs = seen("m0117", subject=first["_id"]), seen("m0042", subject=second["_id"])
+    ours, theirs = visit("m0117", subject=first["_id"]), visit("m0042", subject=second["_id"])
     await here.push("m0117", first, firm, ours)
     await here.push("m0042", second, same, theirs)
     path = "/subjects/likely-same"

@@ -16,7 +16,6 @@ from sync.reconcile.edit import edit, redact
 from sync.stores.contract import Edit, Want
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk
-from tests.desk import visit as desk_visit
 from tests.serving import PASSWORD
 from tests.working import Working, add, edited, plain, visit
 
@@ -187,7 +186,7 @@ async def test_sr4_filters_and_pages_newest_first_and_best_first(one: Working) -
 
 
 async def test_sr5_only_what_the_reader_may_read_is_found(here: Desk) -> None:
-    ours, theirs = desk_visit("m0117", narrative="看望孤寡老人"), desk_visit("m0042", narrative="看望孤寡老人")
+    ours, theirs = visit("m0117", narrative="看望孤寡老人"), visit("m0042", narrative="看望孤寡老人")
     await here.push("m0117", ours)
     await here.push("m0042", theirs)
     person = record("person", author="m0001", fields={"hardship": "孤寡无依"})
@@ -213,8 +212,8 @@ async def test_sr5_only_what_the_reader_may_read_is_found(here: Desk) -> None:
 
 
 async def test_sr6_finding_persons_is_on_the_audit_trail(here: Desk) -> None:
-    body = desk_visit("m0117", narrative="看望孤寡老人")
-    firm = desk_visit("m0117", narrative="孤寡", subject="enterprise:01K8Q2M4T6V8C0N2B4X6D8E0F2")
+    body = visit("m0117", narrative="看望孤寡老人")
+    firm = visit("m0117", narrative="孤寡", subject="enterprise:01K8Q2M4T6V8C0N2B4X6D8E0F2")
     await here.push("m0117", body, firm)
     await here.until(lambda: here.get(SECRETARY, "/search?q=孤寡"), lambda told: len(told["hits"]) == 2)
     async with here.here.as_(("admin", PASSWORD)) as client:
