@@ -73,7 +73,7 @@ def folded(text: str) -> str:
 def texts_of(body: Mapping[str, Any]) -> Texts:
     """The texts of a document, in the order of its paths; never raises."""
     of, fields = body.get("type"), body.get("fields")
-    if of not in _PATHS or fields.__class__ is not dict:
+    if of.__class__ is not str or of not in _PATHS or fields.__class__ is not dict:
         return []
     single, items = _PATHS[of]
     found: Texts = []
