@@ -34,6 +34,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         Meta(description="Origins of tablet apps served from elsewhere, separated by commas; they use bearer tokens."),
     ] = ()
+    app_servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses that the tablet app served here may sync with, separated by commas; empty: this server."
+        ),
+    ] = ()
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of reverse proxies, separated by commas, whose word on the client is taken.")
     ] = "127.0.0.1"
