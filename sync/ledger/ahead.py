@@ -11,7 +11,9 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import IO
@@ -22,6 +24,8 @@ import msgspec
 from sync.ledger.follow import Read, page_of
 from sync.ledger.told import NOTHING_AHEAD, Told, is_told_ahead, told_ahead
 from sync.stores.contract import Change, Page, Store
+
+PAGES_AHEAD = 2
 
 _SIZE_BYTES = 8
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,39 +41,40 @@ async def reading_ahead(store: Store, names: Iterable[str], zone: ZoneInfo) -> A
     except OSError:
         yield partial(page_of, store)
         return
+    pages = _pages(store, names)
+    asked: deque[tuple[str, str, Page]] = deque()
+
+    async def read(db: str, position: str) -> tuple[Page, Mapping[str, Told]]:
+        while len(asked) <= PAGES_AHEAD and (following := await anext(pages, None)) is not None:
+            helper.ask(following[2].changes)
+            asked.append(following)
+        *place, page = asked.popleft()
+        assert place == [db, position], "pages are asked for in the order in which they are read"
+        return page, await asyncio.to_thread(helper.answer)
+
     try:
-        yield _Ahead(store, iter(names), helper).read
+        yield read
     finally:
         helper.close()
 
 
-class _Ahead:
-    def __init__(self, store: Store, names: Iterator[str], helper: "_Helper") -> None:
-        self._store = store
-        self._names = names
-        self._helper = helper
-        self._asked: tuple[str, str, Page] | None = None
+def is_there_a_core() -> bool:
+    """For a second process."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 
-    async def read(self, db: str, position: str) -> tuple[Page, Mapping[str, Told]]:
-        if self._asked is None:
-            self._asked = await self._ask(next(self._names), "0")
-        *place, page = self._asked
-        assert place == [db, position], "pages are asked for in the order in which they are read"
-        told = await asyncio.to_thread(self._helper.answer)
-        if page.changes:
-            self._asked = await self._ask(db, page.last)
-        elif (following := next(self._names, None)) is not None:
-            self._asked = await self._ask(following, "0")
-        return page, told
 
-    async def _ask(self, db: str, position: str) -> tuple[str, str, Page]:
-        page, _ = await page_of(self._store, db, position)
-        await asyncio.to_thread(self._helper.ask, page.changes)
-        return db, position, page
+async def _pages(store: Store, names: Iterable[str]) -> AsyncIterator[tuple[str, str, Page]]:
+    for db in names:
+        position, more = "0", True
+        while more:
+            page, _ = await page_of(store, db, position)
+            yield db, position, page
+            position, more = page.last, bool(page.changes)
 
 
 class _Helper:
-    """The second process, in a session of its own, so that Ctrl-C reaches only whoever ends it. Raises OSError."""
+    """The second process, in a session of its own, so that Ctrl-C reaches only whoever ends it. It answers in the order in which it is
+    asked. Raises OSError."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._process = subprocess.Popen(  # noqa: S603  this program itself
@@ -81,14 +86,15 @@ class _Helper:
             start_new_session=True,
         )
 
+        # It may be asked more while it waits for its answers to be taken.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="ledger-ahead")
+
     def ask(self, changes: Sequence[Change]) -> None:
         told = [(one.id, one.body) for one in changes if one.body is not None and not one.deleted]
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            _send(self._process.stdin, _encode([one for one in told if is_told_ahead(one[0])]))
+        self._asking.submit(self._send, _encode([one for one in told if is_told_ahead(one[0])]))
 
     def answer(self) -> Mapping[str, Told]:
-        """Of what was asked last. Nothing once the process is gone."""
+        """Of what was asked first. Nothing once the process is gone."""
         assert self._process.stdout is not None
         told = _receive(self._process.stdout)
         return NOTHING_AHEAD if told is None else _answered(told)
@@ -96,10 +102,16 @@ class _Helper:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._asking.shutdown()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+    def _send(self, told: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            _send(self._process.stdin, told)
 
 
 def _send(pipe: IO[bytes], told: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sync.ledger.ahead import reading_ahead
+from sync.ledger.ahead import is_there_a_core, reading_ahead
 from sync.ledger.counting import FigureWhere, figures, lines
 from sync.ledger.figure import Value
 from sync.ledger.follow import Erased, catch_up, followed
@@ -27,7 +27,7 @@ _QUERIES = {
     " (SELECT a.id FROM activity a WHERE a.anchor = r.anchor) FROM record r ORDER BY 1",
     "activity": "SELECT id, home, branch, day, CAST(fields AS TEXT) FROM activity ORDER BY 1, 2",
     "contribution": "SELECT a.id, c.n, c.base, c.record, c.item, c.branch, c.member, c.window, c.of, c.kind, c.subject, c.day,"
-    " c.value FROM contribution c JOIN activity a ON a.anchor = c.activity ORDER BY 1, 2",
+    " c.value FROM activity a CROSS JOIN contribution c ON a.anchor = c.activity ORDER BY 1, 2",
     "promise": "SELECT a.id, p.n, p.of, p.record, p.item, p.branch, p.member, p.window, p.kind, p.subject, p.day, p.due, p.closed,"
     " p.state, p.timely, p.value, p.last FROM promise p JOIN activity a ON a.anchor = p.activity ORDER BY 1, 2",
     "assigned": "SELECT * FROM assigned ORDER BY 1",
@@ -92,14 +92,14 @@ async def rebuild(
     ahead_min: int = AHEAD_DOCUMENTS_MIN,
 ) -> str:
     """Make the ledger at `path` from nothing; what lies there is replaced when the new one is whole. Returns its digest. With
-    `ahead_min` documents or more, a second process helps."""
+    `ahead_min` documents or more, a second process helps where there is a core for it."""
     part = path.with_name(path.name + ".new")
     remove(part)
     ledger = Ledger(part, zone, scratch=True)
     await ledger.open(store.incarnation)
     try:
         sizes = await followed(store)
-        if sum(sizes.values()) < ahead_min:
+        if sum(sizes.values()) < ahead_min or not is_there_a_core():
             await catch_up(store, ledger, erased, progress)
         else:
             async with reading_ahead(store, sizes, ledger.zone) as read:
