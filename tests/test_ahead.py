@@ -3,6 +3,7 @@
 import io
 import sqlite3
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,14 @@ def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+def sorted_words(told: Mapping[str, Told]) -> dict[str, Told]:
+    """The order of a set of readers is another in every process, and means nothing in the index."""
+    return {
+        doc: msgspec.structs.replace(one, words=" ".join(sorted((one.words or "").split(" "))))
+        for doc, one in told.items()
+    }
+
+
 async def test_lg12_a_second_process_makes_no_row_different(data: Path) -> None:
     alone, told = await made(data, "alone", NONE)
     helped, told_too = await made(data, "helped", ALL)
@@ -75,7 +84,7 @@ async def test_lg12_the_second_process_tells_of_every_record_of_a_page(data: Pat
                 while more:
                     page, told = await read(db, position)
                     bodies = [(one.id, one.body) for one in page.changes if one.body is not None and not one.deleted]
-                    assert told == told_ahead(bodies, ZoneInfo(ZONE))
+                    assert sorted_words(told) == sorted_words(told_ahead(bodies, ZoneInfo(ZONE)))
                     position, more = page.last, bool(page.changes)
                 assert db == "shared" or position != "0"
     finally:
