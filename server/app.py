@@ -30,16 +30,19 @@ from server.api import (
     base,
     cases,
     disputes,
+    enrol,
     figures,
     imports,
     kept,
     ledger,
     likely,
     login,
+    own_tablet,
     photos,
     promises,
     records,
     redactions,
+    rescues,
     reviews,
     search,
     tablets,
@@ -50,14 +53,17 @@ from server.couch.app import CouchEndpoint
 from server.couch.call import Call
 from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
+from server.forgetting import Forgetting
 from server.metrics import CONTENT_TYPE, metrics
 from server.office import DATABASES, Office
 from server.pages import landing, landing_style
 from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
+from server.recovery import Recovery
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
+from server.site import app_file, app_settings, tablet_app
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
@@ -78,7 +84,10 @@ SWEEP_SECONDS = 3600.0
 API = [
     login.router,
     accounts.router,
+    enrol.router,
+    own_tablet.router,
     tablets.router,
+    rescues.router,
     audit.router,
     kept.router,
     records.router,
@@ -128,6 +137,9 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
 
     app = Litestar(
         route_handlers=[
+            tablet_app,
+            app_settings,
+            app_file,
             landing,
             landing_style,
             health,
@@ -188,15 +200,18 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         process,
         frozenset(settings.origins),
     )
+    admission = Admission(store, directory, Erasures(store), _now)
     return Services(
         settings=settings,
         store=store,
-        admission=Admission(store, directory, Erasures(store), _now),
+        admission=admission,
         office=office,
         passwords=passwords,
         accounts=known,
         passes=passes,
         tablets=enrolled,
+        recovery=Recovery(office, _now, secrets.token_hex),
+        forgetting=Forgetting(store, admission),
         audit=trail,
         throttle=throttle,
         doorkeeper=doorkeeper,

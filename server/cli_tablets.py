@@ -1,10 +1,12 @@
 """Decide how tablets are administered from the command line."""
 
+import io
+from pathlib import Path
 from urllib.parse import quote
 
 import click
 
-from server.cli_options import stored
+from server.cli_options import stored, with_settings
 from server.settings import Settings
 
 
@@ -16,12 +18,16 @@ def tablet() -> None:
 @tablet.command()
 @click.argument("account")
 @click.option("--label", default="", help="What the tablet is called, such as the number on its back.")
-@stored
-def enrol(settings: Settings, account: str, label: str) -> None:
+@click.option("--qr/--no-qr", default=True, show_default=True, help="Show the address with the code as a QR code.")
+@with_settings("data", "store", "host", "port", "address")
+def enrol(settings: Settings, account: str, label: str, qr: bool) -> None:
     """Make a code that enrols one tablet for ACCOUNT. It is typed into the tablet, and works once."""
     from server.administration import ask
 
     made = ask(settings, "POST", "/tablets", {"account": account, "label": label})
+    if qr:
+        click.echo(_qr(made["link"]))
+    click.echo(made["link"])
     click.echo(f"Tablet {made['tablet']['id']}: enter {made['code']} on it before {made['tablet']['code_expires']}.")
 
 
@@ -52,6 +58,29 @@ def list_tablets(settings: Settings) -> None:
         about, report = one["tablet"], one["report"]
         holds = "no report" if report is None else f"{report['unsent']} unsent at {report['at']}"
         click.echo("\t".join([about["id"], about["account"], about["state"], about["label"] or "-", holds]))
+
+
+@tablet.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@stored
+def rescue(settings: Settings, file: Path) -> None:
+    """Take in the rescue FILE of a tablet: what it had not sent. Again, it changes nothing."""
+    from server.administration import ask
+
+    told = ask(settings, "POST", "/rescues", file.read_bytes())
+    click.echo(
+        f"{told['written']} written, {told['known']} known, {told['photos']} photos, {len(told['refused'])} refused."
+    )
+    for one in told["refused"]:
+        click.echo(f"{one['id'] or '-'}\t{one['code']}\t{one['zh']} / {one['en']}")
+
+
+def _qr(link: str) -> str:
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(link, error="m", micro=False).terminal(drawn, border=2, compact=True)
+    return drawn.getvalue()
 
 
 def _act(settings: Settings, tablet_id: str, act: str) -> None:

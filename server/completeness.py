@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from server.services import Services
-from server.tablets import Report
+from server.tablet_reports import Report
 from sync.errors import BadRequest
 
 _HOLDING = ("active", "locked")

@@ -130,6 +130,18 @@ class Doorkeeper:
             raise Unauthenticated("Only an enrolled tablet asks this, with its token.")
         return await self._tablet(shown)
 
+    async def by_tablet(self, text: str) -> Actor | None:
+        """Who speaks by this token of a tablet, found in a file; None where it is not good any more."""
+        shown = secret.parse(text)
+        if shown is None or shown.kind != secret.TABLET:
+            return None
+        try:
+            tablet, actor = await self._tablet(shown)
+            check_state(tablet)
+        except (Unauthenticated, Forbidden):
+            return None
+        return actor
+
     async def test(self, name: str, password: str) -> Known:
         """The account, when the password is right. Raises Unauthenticated, TooManyAttempts; throttled and on the audit (AU6, AU7)."""
         address = ADDRESS.get()
@@ -143,7 +155,7 @@ class Doorkeeper:
             self._audit.note("login_failed", None, account=name, address=address)
             raise Unauthenticated
         self._throttle.succeeded(name, address)
-        _check_open(known)
+        check_open(known)
         return known
 
     async def open_session(self, asking: Asking, name: str, password: str, lasts: timedelta) -> tuple[Actor, str]:
@@ -275,7 +287,7 @@ class Doorkeeper:
         known = await self._accounts.find(found[0].account) if found else None
         if found is None or known is None or known.password_stamp != found[1]:
             raise _unknown_token()
-        _check_open(known)
+        check_open(known)
         return self._actor(known), (passes.document(found[0].kind, found[0].id), f"account:{known.account.name}")
 
     async def _tablet(self, shown: Secret) -> tuple[Tablet, Actor]:
@@ -284,7 +296,7 @@ class Doorkeeper:
         if tablet is None or known is None:
             raise _unknown_token()
         if tablet.state == "active":
-            _check_open(known)
+            check_open(known)
         return tablet, self._actor(known, tablet.id)
 
     def _actor(self, known: Known, device: str | None = None) -> Actor:
@@ -325,6 +337,12 @@ class Doorkeeper:
         return hashlib.blake2s(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
 
 
+def check_open(known: Known) -> None:
+    """Raises Unauthenticated for an account that is locked."""
+    if known.account.locked:
+        raise Unauthenticated("This account is locked: ask the administrator of your centre.", code="account_locked")
+
+
 def check_origin(asking: Asking, allowed: frozenset[str] = frozenset()) -> None:
     """A page of another origin may make a browser send a cookie, so writing with one is for the own pages alone. What sends neither
     header is no browser. `allowed`: other origins that may. Raises Forbidden (AU10)."""
@@ -339,11 +357,6 @@ def check_origin(asking: Asking, allowed: frozenset[str] = frozenset()) -> None:
         if origin is None or origin.partition("://")[2] == asking.headers.get("host"):
             return
     raise Forbidden("A page of another origin may not do this with your log-in.", code="cross_origin")
-
-
-def _check_open(known: Known) -> None:
-    if known.account.locked:
-        raise Unauthenticated("This account is locked: ask the administrator of your centre.", code="account_locked")
 
 
 def _basic(header: str) -> tuple[str, str] | None:

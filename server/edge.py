@@ -12,7 +12,7 @@ from server.doorkeeper import ADDRESS
 
 _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED = b"authorization, content-type, accept, if-match, if-none-match"
-_TOLD = b"etag, retry-after, content-range, accept-ranges"
+_TOLD = b"etag, retry-after, content-range, accept-ranges, content-length, content-type, date"
 
 _HARMLESS = [
     (b"x-content-type-options", b"nosniff"),

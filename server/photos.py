@@ -80,6 +80,18 @@ class Photos:
             await asyncio.to_thread(self._tidy, photo)
             return written
 
+    async def keep(self, db: str, photo: str, about: Stored, data: bytes, digest: str, media: str) -> Written | None:
+        """Keep a photo that came whole, as one in a rescue file does; None when it was there already. Raises BadRequest when it is not what
+        its document names."""
+        if await asyncio.to_thread(_sha256, data) != digest:
+            raise BadRequest("What came is not the photo that its document names.", code="bad_digest")
+        async with self._joining:
+            written = None
+            if await self.find(db, photo, PHOTO) is None:
+                written = await self._write(db, photo, about, NewAttachment(media, data, digest_of(data), len(data)))
+            await asyncio.to_thread(self._tidy, photo)
+            return written
+
     async def find(self, db: str, photo: str, name: str) -> tuple[Stored, Attachment] | None:
         try:
             (found,) = await self._store.get(db, [Want(photo)])
@@ -182,6 +194,10 @@ def shrink(data: bytes) -> bytes:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise _no_picture() from None
     return made.getvalue()
+
+
+def _sha256(data: bytes) -> str:
+    return f"sha256-{hashlib.sha256(data).hexdigest()}"
 
 
 def _listed(directory: Path) -> dict[int, int]:

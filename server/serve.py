@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
 import structlog
 import uvicorn
 import uvloop
@@ -46,9 +47,11 @@ def serve(settings: Settings, tasks: Sequence[MakeTask] = BACKGROUND) -> None:
 
 
 async def run(settings: Settings, tasks: Sequence[MakeTask]) -> None:
-    app = create_app(settings, tasks=tasks if settings.reconcile else ())
     listening = _listen(settings)
     url = _url(listening)
+    # Where any free port was asked for, links name the one that was had.
+    settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
+    app = create_app(settings, tasks=tasks if settings.reconcile else ())
     async with living(app) as services:
         config = uvicorn.Config(
             app,

@@ -10,10 +10,12 @@ from server.accounts import Accounts
 from server.audit import Audit
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters
+from server.forgetting import Forgetting
 from server.office import Office
 from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
+from server.recovery import Recovery
 from server.secret import Secret
 from server.settings import Settings
 from server.tablets import Tablets
@@ -44,6 +46,8 @@ class Services:
     accounts: Accounts
     passes: Passes
     tablets: Tablets
+    recovery: Recovery
+    forgetting: Forgetting
     audit: Audit
     throttle: Throttle
     doorkeeper: Doorkeeper

@@ -3,6 +3,7 @@
 A setting is a `FIELDBOOK_*` variable or a command-line option; the option wins (SE1).
 """
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -34,11 +35,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         Meta(description="Origins of tablet apps served from elsewhere, separated by commas; they use bearer tokens."),
     ] = ()
+    app_servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses that the tablet app served here may sync with, separated by commas; empty: this server."
+        ),
+    ] = ()
+    address: Annotated[
+        str,
+        Meta(description="Address by which tablets reach this server, for QR codes; none: made from host and port."),
+    ] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of reverse proxies, separated by commas, whose word on the client is taken.")
     ] = "127.0.0.1"
     session_hours: Annotated[int, Meta(ge=1, le=720, description="Hours until a log-in by cookie ends.")] = 12
     token_days: Annotated[int, Meta(ge=1, le=3650, description="Days until the token of a tablet ends.")] = 400
+    tablet_keep_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Days that synced records stay on a tablet after their last change.")
+    ] = 400
     code_hours: Annotated[int, Meta(ge=1, le=720, description="Hours in which a tablet's enrolment code works.")] = 72
     graceful_seconds: Annotated[
         int, Meta(ge=0, le=600, description="Seconds that requests under way may take when the server is stopped.")
@@ -51,6 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     attachment_bytes_max: Annotated[int, Meta(ge=1024, description="Bytes of one attachment.")] = (
         Limits().attachment_bytes_max
+    )
+    rescue_bytes_max: Annotated[int, Meta(ge=1024, description="Bytes of one rescue file of a tablet.")] = (
+        256 * 1024 * 1024
     )
     batch_documents_max: Annotated[int, Meta(ge=1, description="Documents or ids in one request.")] = (
         Limits().batch_documents_max
@@ -67,6 +84,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def directory(self) -> Path:
         return Path(self.data).absolute()
+
+    @property
+    def public_address(self) -> str:
+        """Where tablets reach this server, without a slash at its end."""
+        if self.address:
+            return self.address.rstrip("/")
+        # Listening everywhere is no address to go to: the machine's name may be one.
+        host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # compared, not used
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def limits(self) -> Limits:
@@ -107,6 +133,10 @@ def read_settings(environ: Mapping[str, str], options: Mapping[str, Any] | None 
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"A setting cannot be used: {error}", code="bad_setting") from None
+    if settings.address and not settings.address.startswith(("http://", "https://")):
+        raise BadRequest(
+            f"The address {settings.address!r} begins with neither https:// nor http://.", code="bad_setting"
+        )
     try:
         ZoneInfo(settings.zone)
     except (ZoneInfoNotFoundError, ValueError):

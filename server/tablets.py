@@ -3,7 +3,7 @@
 A tablet is a document `tablet:<id>` in `office`; one write of it moves it on, so a code works once even if two tablets try it.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -12,17 +12,14 @@ import msgspec
 from server import secret
 from server.office import Office
 from server.secret import NewSecret, Secret
-from sync.actor import Actor
-from sync.admission import Admission
-from sync.errors import Conflict, FieldbookError, Forbidden, NotFound, Unauthenticated
-from sync.stores.contract import Store
+from server.tablet_reports import Report, Reports
+from sync.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
-PREFIX, REPORT = "tablet", "tablet-report"
+PREFIX = "tablet"
 State = Literal["invited", "active", "locked", "wipe", "wiped"]
 
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH = 8
-REPORT_AGE = timedelta(minutes=15)
 
 
 class Tablet(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +35,6 @@ class Tablet(msgspec.Struct, frozen=True, kw_only=True):
     token_expires: str = ""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tablet last said of itself."""
-
-    unsent: int
-    oldest: str | None = None
-    at: str = ""
-
-
 class Tablets:
     """`choose(letters, count)` draws letters at random."""
 
@@ -56,19 +45,51 @@ class Tablets:
         self._now = now
         self._new_secret = new_secret
         self._choose = choose
+        self.reports = Reports(office, now)
 
     async def invite(self, account: str, label: str, lasts: timedelta) -> tuple[Tablet, str]:
         """A new tablet and the code that enrols it, `<tablet>-<code>`, which is told here and never again."""
-        while True:
-            tablet = "t" + self._choose(_CODE_LETTERS, 6).lower()
-            code, proof = self._code(tablet, lasts)
-            content = {"type": PREFIX, "version": 1, "id": tablet, "account": account, "label": label}
-            content |= {"state": "invited", "made": _text(self._now()), **proof}
-            try:
-                await self._office.make(document(tablet), content)
-            except Conflict:
-                continue
-            return msgspec.convert(content, Tablet), code
+        codes: dict[str, str] = {}
+
+        def begin(tablet: str) -> dict[str, str]:
+            codes[tablet], proof = self._code(tablet, lasts)
+            return {"state": "invited", **proof}
+
+        made = await self._make(account, label, begin)
+        return made, codes[made.id]
+
+    async def enrol(self, account: str, label: str, lasts: timedelta) -> tuple[Tablet, Secret]:
+        """A new tablet of an account that has proved itself, with its token, which is told here and never again."""
+        tokens: dict[str, Secret] = {}
+
+        def begin(tablet: str) -> dict[str, str]:
+            tokens[tablet] = token = self._token(tablet)
+            return self._enrolled(token, lasts)
+
+        made = await self._make(account, label, begin)
+        return made, tokens[made.id]
+
+    async def renew(self, tablet: str, account: str, lasts: timedelta) -> tuple[Tablet, Secret]:
+        """A new token for a tablet of this account; the old one ends. Raises Forbidden for a tablet that is locked, to be wiped, wiped,
+        not known, or another account's."""
+        token = self._token(tablet)
+
+        def change(content: dict[str, Any]) -> None:
+            _check_renewal(content, account)
+            content.pop("code_hash", None)
+            content |= {"code_expires": "", **self._enrolled(token, lasts)}
+
+        try:
+            return await self._change(tablet, change), token
+        except NotFound:
+            raise _not_yours() from None
+
+    async def check_renewal(self, tablet: str, account: str) -> None:
+        """Raises what `renew` would."""
+        held = await self._office.find(document(tablet))
+        if held is None:
+            raise _not_yours()
+        _check_renewal(held.content, account)
 
     async def invite_again(self, tablet: str, lasts: timedelta) -> tuple[Tablet, str]:
         """A new code for a tablet that lost its token. The old token ends. Raises NotFound."""
@@ -83,26 +104,44 @@ class Tablets:
 
         return await self._change(tablet, change), code
 
+    async def check_code(self, code: str) -> Tablet:
+        """Whose code this is; it stays good. Raises Unauthenticated for one that is wrong, used or past its time."""
+        tablet, given = _parts(code)
+        held = await self._office.find(document(tablet))
+        if held is None:
+            raise _wrong_code()
+        self._check_code(held.content, given)
+        return msgspec.convert(held.content, Tablet)
+
     async def exchange(self, code: str, lasts: timedelta) -> tuple[Tablet, Secret]:
         """A token for a code, once. Raises Unauthenticated for one that is wrong, used or past its time."""
-        tablet, _, proof = code.strip().partition("-")
-        tablet = tablet.lower()
-        given = secret.hash_of(proof.replace("-", "").upper())
-        token = Secret(secret.TABLET, tablet, self._new_secret(32))
-        now = self._now()
+        tablet, given = _parts(code)
+        token = self._token(tablet)
 
         def change(content: dict[str, Any]) -> None:
-            known = content.get("code_hash")
-            if not known or not secret.same(known, given) or content["code_expires"] <= _text(now):
-                raise _wrong_code()
+            self._check_code(content, given)
             del content["code_hash"]
-            content |= {"state": "active", "enrolled": _text(now), "code_expires": ""}
-            content |= {"token_hash": token.hash, "token_expires": _text(now + lasts)}
+            content |= {"code_expires": "", **self._enrolled(token, lasts)}
 
         try:
             return await self._change(tablet, change), token
         except NotFound:
             raise _wrong_code() from None
+
+    async def spend(self, code: str) -> None:
+        """Use a code up for a tablet that is known by another id: the one that was made for it goes. Raises Unauthenticated."""
+        tablet, given = _parts(code)
+
+        def change(content: dict[str, Any]) -> None:
+            self._check_code(content, given)
+            del content["code_hash"]
+            content |= {"state": "wiped", "code_expires": ""}
+
+        try:
+            await self._change(tablet, change)
+        except NotFound:
+            raise _wrong_code() from None
+        await self._office.erase(document(tablet))
 
     async def find(self, shown: Secret) -> Tablet | None:
         """The tablet whose token this is, in whatever state it is; None when the token is wrong or past its time."""
@@ -134,24 +173,35 @@ class Tablets:
         return await self._change(tablet, change)
 
     async def all(self) -> AsyncIterator[tuple[Tablet, Report | None]]:
-        reports = {held.id.partition(":")[2]: held.content async for held in self._office.all(REPORT)}
+        """Each with what it last said of itself."""
+        reports = {tablet: report async for tablet, report in self.reports.all()}
         async for held in self._office.all(PREFIX):
-            report = reports.get(held.id.partition(":")[2])
-            yield msgspec.convert(held.content, Tablet), None if report is None else msgspec.convert(report, Report)
+            yield msgspec.convert(held.content, Tablet), reports.get(held.id.partition(":")[2])
 
-    async def report(self, tablet: str, report: Report) -> None:
-        """Keep what the tablet says; nothing is written when it said the same a little while ago."""
+    async def _make(self, account: str, label: str, begin: Callable[[str], dict[str, str]]) -> Tablet:
+        """`begin`: what a new tablet of this id starts with."""
+        while True:
+            tablet = "t" + self._choose(_CODE_LETTERS, 6).lower()
+            content = {"type": PREFIX, "version": 1, "id": tablet, "account": account, "label": label}
+            content |= {"made": _text(self._now()), **begin(tablet)}
+            try:
+                await self._office.make(document(tablet), content)
+            except Conflict:
+                continue
+            return msgspec.convert(content, Tablet)
+
+    def _token(self, tablet: str) -> Secret:
+        return Secret(secret.TABLET, tablet, self._new_secret(32))
+
+    def _enrolled(self, token: Secret, lasts: timedelta) -> dict[str, str]:
         now = self._now()
-        doc_id = f"{REPORT}:{tablet}"
-        content: dict[str, Any] = {"type": REPORT, "version": 1, "tablet": tablet, "at": _text(now)}
-        content |= {"unsent": report.unsent, "oldest": report.oldest}
-        held = await self._office.find(doc_id)
-        if held is None:
-            await self._office.make(doc_id, content)
-        elif (held.content.get("unsent"), held.content.get("oldest")) != (report.unsent, report.oldest) or (
-            held.content.get("at", "") < _text(now - REPORT_AGE)
-        ):
-            await self._office.change(doc_id, lambda known: known.update(content))
+        known = {"token_hash": token.hash, "token_expires": _text(now + lasts)}
+        return {"state": "active", "enrolled": _text(now), **known}
+
+    def _check_code(self, content: dict[str, Any], given: str) -> None:
+        known = content.get("code_hash")
+        if not known or not secret.same(known, given) or content["code_expires"] <= _text(self._now()):
+            raise _wrong_code()
 
     def _code(self, tablet: str, lasts: timedelta) -> tuple[str, dict[str, str]]:
         letters = self._choose(_CODE_LETTERS, _CODE_LENGTH)
@@ -178,22 +228,6 @@ class Tablets:
             raise NotFound(f"There is no tablet {tablet}.", tablet=tablet) from None
 
 
-async def arrived(
-    store: Store, admission: Admission, actor: Actor, held: Mapping[str, Mapping[str, Sequence[str]]]
-) -> dict[str, dict[str, list[str]]]:
-    """Which of the revisions that a tablet holds the store knows; a database it may not enter has none (TB7)."""
-    known: dict[str, dict[str, list[str]]] = {}
-    for db, revs in held.items():
-        try:
-            admission.enter(actor, db)
-            lacking = await store.missing(db, revs)
-        except FieldbookError:
-            continue
-        there = {doc: _without(asked, lacking[doc].missing if doc in lacking else ()) for doc, asked in revs.items()}
-        known[db] = {doc: found for doc, found in there.items() if found}
-    return known
-
-
 def check_state(tablet: Tablet) -> None:
     """Raises Forbidden unless the tablet may sync."""
     if tablet.state == "locked":
@@ -206,8 +240,21 @@ def document(tablet: str) -> str:
     return f"{PREFIX}:{tablet}"
 
 
-def _without(revs: Sequence[str], missing: Sequence[str]) -> list[str]:
-    return [rev for rev in revs if rev not in missing]
+def _parts(code: str) -> tuple[str, str]:
+    """(tablet, hash of the rest), however it was typed."""
+    tablet, _, proof = code.strip().partition("-")
+    return tablet.lower(), secret.hash_of(proof.replace("-", "").upper())
+
+
+def _check_renewal(content: dict[str, Any], account: str) -> None:
+    if content.get("account") != account:
+        raise _not_yours()
+    if content["state"] != "invited":
+        check_state(msgspec.convert(content, Tablet))
+
+
+def _not_yours() -> Forbidden:
+    return Forbidden("This account has no such tablet: enrol as a new one.", code="bad_tablet")
 
 
 def _wrong_code() -> Unauthenticated:

@@ -23,7 +23,7 @@ from sync.documents import content_of, encode
 from sync.erasure import Erasures
 from sync.errors import Conflict, FieldbookError, Forbidden
 from sync.quarantine import entry
-from sync.reconcile.ends import Ended
+from sync.reconcile.ends import Ended, taken_as
 from sync.reconcile.joining import joined
 from sync.reconcile.merge import Leaf, end, is_end
 from sync.reconcile.redaction import brings_back
@@ -81,10 +81,11 @@ class Admission:
         if kind_of(db) == "office":
             return await self._add_office(items)
         # Ends come last: they are judged by what is there with all else that the batch brings.
-        ends = {} if "server" in actor.principals else {at: item for at, item in enumerate(items) if _is_end(item)}
+        brought = () if "server" in actor.principals else enumerate(items)
+        ends = {at: item for at, item in brought if isinstance(item, Write) and _is_end(item)}
         answer: list[Result] = await self._take(actor, db, [one for at, one in enumerate(items) if at not in ends])
         if ends:
-            for at, result in zip(ends, await self._take(actor, db, list(ends.values())), strict=True):
+            for at, result in zip(ends, await self._take_ends(actor, db, list(ends.values())), strict=True):
                 answer.insert(at, result)
         let_in = [item for item, result in zip(items, answer, strict=True) if isinstance(result, Written)]
         if db == CENTRE:
@@ -105,6 +106,16 @@ class Admission:
         if kept:
             await self._store.add(db, kept)
         return answer
+
+    async def _take_ends(self, actor: Actor, db: str, ends: Sequence[Write]) -> list[Result]:
+        """As `_take`; an end whose winner is not here brings what it ends, and is made here by the merge once that is."""
+        held = await self._store.leaves(db, [one.id for one in ends])
+        taken = [taken_as(held.get(one.id), one) for one in ends]
+        results = await self._take(actor, db, taken)
+        return [
+            Written(one.id, one.path[0], result.fresh) if isinstance(result, Written) else result
+            for one, result in zip(ends, results, strict=True)
+        ]
 
     async def _add_office(self, items: Sequence[Write | Edit]) -> list[Result]:
         """Administrators write here, but what was audited or erased stays so."""
@@ -311,7 +322,7 @@ def _is_past(found: Found | None, item: Write | Edit) -> bool:
 
 
 def _is_end(item: Write | Edit) -> bool:
-    return item.deleted and isinstance(item, Write) and is_end(item.path, dict(item.content))
+    return isinstance(item, Write) and item.deleted and is_end(item.path, dict(item.content))
 
 
 def _not_deletable() -> Problem:

@@ -34,6 +34,7 @@ class Person:
     role: str | None
     stays: tuple[Stay, ...]
     left: date | None
+    name: str = ""
 
 
 class Directory:
@@ -71,8 +72,7 @@ class Directory:
         if role == "administrator":
             return frozenset({"administrator", "server", "everyone"})
         person = self._people.get(member or "")
-        if person is not None and person.branch:
-            branch = person.branch
+        branch = self.branch(member, branch)
         held = {"everyone"}
         if member:
             held.add(f"member:{member}")
@@ -85,6 +85,16 @@ class Directory:
             if role in ("secretary", "deputy"):
                 held.add(f"secretary:{branch}")
         return frozenset(held)
+
+    def name(self, member: str | None) -> str:
+        """What a member is called; empty where the directory does not know."""
+        person = self._people.get(member or "")
+        return person.name if person is not None else ""
+
+    def branch(self, member: str | None, branch: str | None) -> str | None:
+        """Where a member belongs now; `branch` is what its account says, for whom the directory does not name one."""
+        person = self._people.get(member or "")
+        return person.branch if person is not None and person.branch else branch
 
     def branches_then(self, member: str | None, moment: datetime) -> Readers:
         """`branch:…` of those that a member belonged to on that day: what was made there is accepted there after a move."""
@@ -122,9 +132,13 @@ def _person(fields: Mapping[str, Any]) -> Person:
         for stay in stays.values()
         if isinstance(stay.get("branch"), str) and not stay.get("withdrawn")
     )
-    branch, role, left = fields.get("branch"), fields.get("role"), fields.get("left")
+    branch, role, name = fields.get("branch"), fields.get("role"), fields.get("name")
     return Person(
-        branch if isinstance(branch, str) else None, role if isinstance(role, str) else None, known, _day(left)
+        branch if isinstance(branch, str) else None,
+        role if isinstance(role, str) else None,
+        known,
+        _day(fields.get("left")),
+        name if isinstance(name, str) else "",
     )
 
 

@@ -7,12 +7,13 @@ documents `erased:<hash>`; the key is a local document there, which is never rep
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
 from sync.databases import OFFICE
-from sync.documents import encode
+from sync.documents import content_of, encode
 from sync.errors import Conflict
 from sync.stores.contract import Edit, Range, Store, Written
 
@@ -26,6 +27,7 @@ class Erasures:
         self._store = store
         self._key = b""
         self._erased: set[str] = set()
+        self._counts: Counter[str] = Counter()
 
     async def load(self) -> None:
         """Read the list. `office` must exist."""
@@ -38,12 +40,17 @@ class Erasures:
                 held = await self._store.local(OFFICE, KEY)
             held = held or ("", body)
         self._key = bytes.fromhex(msgspec.json.decode(held[1], type=dict[str, str])["key"])
-        rows, _, _ = await self._store.rows(OFFICE, Range(PREFIX, PREFIX + "\U0010ffff"))
+        rows, _, _ = await self._store.rows(OFFICE, Range(PREFIX, PREFIX + "\U0010ffff"), bodies=True)
         self._erased = {row.id.removeprefix(PREFIX) for row in rows}
+        self._counts = Counter(str(content_of(row.body or b"{}").get("database")) for row in rows)
 
     @property
     def any(self) -> bool:
         return bool(self._erased)
+
+    def count(self, db: str) -> int:
+        """How many ids of this database are on the list: it only grows."""
+        return self._counts[db]
 
     def holds(self, doc: str) -> bool:
         return bool(self._erased) and self._mark(doc) in self._erased
@@ -60,7 +67,9 @@ class Erasures:
         for result in await self._store.add(OFFICE, entries):
             if not isinstance(result, Written | Conflict):
                 raise result
-        self._erased.update(self._mark(doc) for doc in ids)
+        new = {self._mark(doc) for doc in ids} - self._erased
+        self._counts[db] += len(new)
+        self._erased |= new
         return await self._store.erase(db, dict.fromkeys([*ids, *(f"check:{doc}" for doc in ids)]))
 
     async def apply(self, db: str) -> dict[str, list[str]]:

@@ -21,6 +21,15 @@ class Tokens:
         number, dash, opaque = position.partition("-")
         return f"{number}-{self._mark}.{opaque}" if dash else f"{number}-{self._mark}"
 
+    def own(self, since: str) -> str | None:
+        """The position of a token that was made here for these rights; None for any other."""
+        number, _, rest = since.partition("-")
+        if not (number.isascii() and number.isdigit()):
+            return None
+        if rest == self._mark:
+            return number
+        return f"{number}-{rest[len(self._mark) + 1 :]}" if rest.startswith(self._mark + ".") else None
+
     def position(self, since: object) -> str:
         """The store's position to go on from: "0", "now", or where the token was made. Raises BadRequest."""
         if since is None or since in ("0", 0, ""):
@@ -30,15 +39,9 @@ class Tokens:
         if isinstance(since, int) and not isinstance(since, bool) and since > 0:
             return str(since)
         if isinstance(since, str):
-            number, dash, rest = since.partition("-")
+            number, dash, _ = since.partition("-")
             if number.isascii() and number.isdigit():
-                if not dash:
-                    return str(int(number))
-                if rest == self._mark:
-                    return number
-                if rest.startswith(self._mark + "."):
-                    return f"{number}-{rest[len(self._mark) + 1 :]}"
-                return "0"
+                return (self.own(since) or "0") if dash else str(int(number))
         raise BadRequest("Malformed sequence supplied in 'since' parameter.")
 
 

@@ -32,7 +32,7 @@ from sync.stores.contract import LEAVES, Range, Want, Write
 from tests.merge_simulation import DAY, missing
 from tests.places import ADMINISTRATOR, NOON, ZONE, Backup, Clock, Life, Network, Server, Tablet
 
-HISTORIES = int(os.environ.get("FIELDBOOK_SYSTEM_HISTORIES", "400"))
+HISTORIES = int(os.environ.get("FIELDBOOK_SYSTEM_HISTORIES", "1000"))
 STEPS = 25
 RECORDS_MAX = 3
 PHOTOS_MAX = 1

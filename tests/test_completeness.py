@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from server.completeness import awaited
-from server.tablets import Report, Tablets
+from server.tablet_reports import Report
+from server.tablets import Tablets
 from sync.errors import BadRequest
-from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
+from tests.working import visit
 
 MONTH = "/activity-records/b03/2026-11"
 
@@ -48,7 +50,7 @@ async def test_cm1_a_month_waits_for_tablets_not_heard_of_since_its_end_or_that_
         await tablets.exchange(code, timedelta(days=90))
         if at is not None:
             now, then = at, now
-            await tablets.report(made.id, Report(unsent=unsent, oldest=oldest))
+            await tablets.reports.keep(made.id, Report(unsent=unsent, oldest=oldest))
             now = then
         return made.id
 
@@ -89,7 +91,7 @@ async def test_cm2_an_approval_keeps_which_tablets_it_did_without(here: Desk) ->
     assert [(one["tablet"], one["label"], one["heard"]) for one in told["awaited"]] == [(tablet, "7 号", "")]
     await here.post(COMMITTEE, "/reviews", {"record": told["id"], "decision": "approve", "seen": told["seen"]})
     await here.until(month, lambda one: one["state"] == "approved")
-    await here.services.tablets.report(tablet, Report(unsent=0))
+    await here.services.tablets.reports.keep(tablet, Report(unsent=0))
     assert (await month())["awaited"] == []
     kept = (await here.get(SECRETARY, f"{MONTH}?version=1"))["awaited"]
     assert [(one["tablet"], one["member"]) for one in kept] == [(tablet, "m0117")]

@@ -23,6 +23,7 @@ FOUND_ONCE = {
     2: "what a forgetful edit left out was lost",
     37: "a revision that came after its successor emptied the check",
     93: "the second of two withdrawals was told as a value that had lost",
+    495: "an end whose winner was not there was refused, and the tablet showed its own record as refused",
     108: "a check said nothing of what was wrong with a record merged elsewhere",
 }
 """Seeds that had found something, and what. What a seed plays changes with the simulation; each has a directed test too."""

@@ -145,7 +145,7 @@ async def test_tb6_what_it_holds_unsent_is_listed(server: Here) -> None:
     tablet, token = await enrolled(server)
     held = {"unsent": 12, "oldest": "2026-11-02T08:00:00Z"}
     answer = await server.as_(token).post("/api/v1/tablets/me/report", json=held)
-    assert answer.json() == {"state": "active", "arrived": {}}
+    assert answer.json() == {"state": "active", "arrived": {}, "current": {}}
     (listed,) = (await server.as_(ADMIN).get("/api/v1/tablets")).json()
     assert (listed["tablet"]["id"], listed["tablet"]["label"]) == (tablet, "No. 7")
     assert (listed["report"]["unsent"], listed["report"]["oldest"]) == (12, "2026-11-02T08:00:00Z")
@@ -178,7 +178,7 @@ async def test_tb7_of_a_database_that_it_may_not_enter_it_is_told_nothing(server
 
 
 async def test_tb7_a_report_has_a_limit(server: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.api.tablets.REVISIONS_MAX", 2)
+    monkeypatch.setattr("server.api.own_tablet.REVISIONS_MAX", 2)
     _, token = await enrolled(server)
     held = {"shared": {"case:1": ["1-a", "1-b", "1-c"]}}
     answer = await server.as_(token).post("/api/v1/tablets/me/report", json={"unsent": 3, "ids": held})

@@ -6,6 +6,8 @@ counts is what the document would say with it.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from schemas import upgrade
 from schemas.canonical import NotCanonical
 from sync import tree as trees
@@ -42,6 +44,11 @@ class Ended:
         except NotCanonical:
             return False
 
+    def contradicts(self) -> bool:
+        """Whether the leaf is held and says something else than its end, which no merge writes."""
+        leaf = self._end.path[1]
+        return leaf in self._before and self._bodies[leaf] != dict(self._end.content)
+
     def says_nothing_new(self) -> bool:
         """Whether the document holds all that the end's body says, so that nobody's rights are in question."""
         try:
@@ -51,6 +58,16 @@ class Ended:
 
     def _read(self, revs: Sequence[str]) -> Record:
         return read(_shaped(self._bodies[rev]) for rev in revs if self._bodies.get(rev))
+
+
+def taken_as(found: Found | None, end: Write) -> Write:
+    """What an end brings: itself, or the leaf that it ends where that would take something away, because the continuation that
+    wins over the leaf is not here (a restored server, a batch that was cut off). An end that contradicts a held leaf stays itself.
+    """
+    ended = Ended(found, end)
+    if ended.loses_nothing() or ended.contradicts():
+        return end
+    return replace(end, path=end.path[1:], deleted=False)
 
 
 def _shaped(body: Body) -> Body:
