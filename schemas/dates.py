@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schemas.fields import Field
+from schemas.fields import placed
 from schemas.kinds import is_instant, moment
 from schemas.problems import Problem
 from schemas.registry import TYPES
@@ -128,18 +128,4 @@ def _clocks(stamps: Any, now: datetime) -> Iterator[Problem]:
         yield Problem("stamps", "clock_dead", "平板时钟未校准，请校准", "the tablet's clock was not set: set it")
 
 
-def _dated(fields: tuple[Field, ...]) -> tuple[dict[str, Field], dict[str, dict[str, Field]]]:
-    single: dict[str, Field] = {}
-    collections: dict[str, dict[str, Field]] = {}
-    for one in fields:
-        if one.kind.name not in DATED:
-            continue
-        if one.key is None:
-            single[one.path] = one
-        else:
-            head, _, rest = one.path.partition("/*")
-            collections.setdefault(head, {})[rest.removeprefix("/")] = one
-    return single, collections
-
-
-_PATHS = {name: _dated(of.fields) for name, of in TYPES.items()}
+_PATHS = {name: placed(one for one in of.fields if one.kind.name in DATED) for name, of in TYPES.items()}

@@ -1,7 +1,7 @@
 """Decide how a record type is described: its fields with their merge rules, and who reads and writes it, all as
 data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -78,6 +78,20 @@ class RecordType:
         object.__setattr__(self, "by_path", {one.path: one for one in self.fields})
         if not self.prefixes:
             object.__setattr__(self, "prefixes", (self.name,))
+
+
+def placed(fields: Iterable[Field]) -> tuple[dict[str, Field], dict[str, dict[str, Field]]]:
+    """Fields by where their values stand: those of one path by it, and those of many ids as {head: {part: field}}, where
+    the part of a set's members is empty."""
+    single: dict[str, Field] = {}
+    lists: dict[str, dict[str, Field]] = {}
+    for one in fields:
+        if one.key is None:
+            single[one.path] = one
+        else:
+            head, _, rest = one.path.partition("/*")
+            lists.setdefault(head, {})[rest.removeprefix("/")] = one
+    return single, lists
 
 
 REMOVED = Field("withdrawn", "撤回", "Withdrawn", REMOVAL, Rule.REMOVAL)

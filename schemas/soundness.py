@@ -4,21 +4,19 @@ One pass over the fields does the work of `check` and `check_dates` together. It
 sound; what it is not sure of (an older shape, a history, something rare) is left to those two, which also say what is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from schemas.checks import ENVELOPE, PERSONAL, STAMP_CHARACTERS_MAX
+from schemas.checks import PERSONAL, STAMP_CHARACTERS_MAX, Envelope, Holds, envelope_of
 from schemas.dates import DATED, MS_DIGITS, PLANNED_BEFORE, SLOWEST, a_day_after, fastest_stamp, stage_order
-from schemas.fields import Field, RecordType
+from schemas.fields import Field, RecordType, placed
 from schemas.registry import TYPES
 
 _PLAIN = frozenset({str, bool, type(None)})
 _MEMBERS_MAX = 16384
-
-Holds = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class _List:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     of: RecordType
-    envelope: tuple[tuple[str, Holds, bool], ...]
+    envelope: Envelope
     single: dict[str, Holds]
     """Grows by the members of sets that were found good: they come again in record after record."""
     dated: Mapping[str, _Part]
@@ -176,15 +174,10 @@ def _limits_in(now: datetime) -> tuple[str, str]:
 
 
 def _plan(of: RecordType) -> _Plan:
-    single = {one.path: one for one in of.fields if one.key is None}
-    lists: dict[str, dict[str, Field]] = {}
-    for one in of.fields:
-        if one.key is not None:
-            head, _, rest = one.path.partition("/*")
-            lists.setdefault(head, {})[rest.removeprefix("/")] = one
+    single, lists = placed(of.fields)
     return _Plan(
         of,
-        tuple((name, kind.holds, name in of.envelope) for name, (_, _, kind) in ENVELOPE.items()),
+        envelope_of(of),
         {path: one.kind.holds for path, one in single.items() if one.kind.name not in DATED},
         {path: _part(one) for path, one in single.items() if one.kind.name in DATED},
         {head: _list(parts) for head, parts in lists.items()},

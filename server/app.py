@@ -63,6 +63,7 @@ from server.photos import Photos
 from server.recovery import Recovery
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
+from server.site import app_file, app_settings, tablet_app
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
@@ -136,6 +137,9 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
 
     app = Litestar(
         route_handlers=[
+            tablet_app,
+            app_settings,
+            app_file,
             landing,
             landing_style,
             health,

@@ -1,4 +1,4 @@
-"""Decide what a person sees who opens the server's address: that it runs, where tablets sync, and where to go on."""
+"""Decide what a person sees who looks after the server, at /server: that it runs, where tablets sync, and where to go on."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ nav a:hover, nav a:focus-visible { border-color: var(--red); outline: 3px solid 
 """
 
 
-@get("/", media_type=MediaType.HTML, include_in_schema=False)
+@get("/server", media_type=MediaType.HTML, include_in_schema=False)
 async def landing(request: Request[Any, Any, Any]) -> Response[str]:
     # The Host header is the caller's own word: only harmless characters of it are shown.
     base = "".join(one for one in str(request.base_url) if one.isalnum() or one in ":/.-[]")

@@ -35,6 +35,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         Meta(description="Origins of tablet apps served from elsewhere, separated by commas; they use bearer tokens."),
     ] = ()
+    app_servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses that the tablet app served here may sync with, separated by commas; empty: this server."
+        ),
+    ] = ()
     address: Annotated[
         str,
         Meta(description="Address by which tablets reach this server, for QR codes; none: made from host and port."),

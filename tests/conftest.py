@@ -10,7 +10,9 @@ import pytest
 from sync.stores.contract import Readers, Store
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
-from tests.couchdb import COUCHDB_URL, couch_prefix
+from tests.couchdb import COUCHDB_URL, couch_prefix, store_setting
+from tests.desk import Desk, desk
+from tests.working import Working, working
 
 
 def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
@@ -30,6 +32,21 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[Working]:
+    """A worker and its ledger over a store."""
+    async with working(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
+async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A centre at work, on every store there is. A module that wants it otherwise has a fixture of its own."""
+    with store_setting(request.param) as store:
+        async with desk(tmp_path / "data", store) as made:
+            yield made
 
 
 @asynccontextmanager

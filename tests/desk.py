@@ -10,7 +10,7 @@ import httpx
 
 from server.app import make_worker
 from sync.actor import Actor
-from tests.builders import record, write
+from tests.builders import write
 from tests.serving import PASSWORD, Here, here
 
 SECRETARY, COMMITTEE, LI, ZHANG = (
@@ -78,14 +78,3 @@ async def desk(directory: Path, store: str = "sqlite") -> AsyncIterator[Desk]:
             if db not in await services.store.databases():
                 await services.store.create(db)
         yield Desk(made)
-
-
-def visit(author: str = "m0117", **fields: Any) -> dict[str, Any]:
-    """A visit without problems of its own; `fields` replace, None takes away."""
-    body = record("visit", author=author)
-    kept = {
-        path: value for path, value in body["fields"].items() if not path.startswith(("problems/", "participants/"))
-    }
-    kept |= {f"participants/{author}": True} | {path.replace("__", "/"): value for path, value in fields.items()}
-    body["fields"] = {path: value for path, value in kept.items() if value is not None}
-    return body

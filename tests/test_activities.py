@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import permutations
 from random import Random
 
-from sync.reconcile.activities import Decision, Group, Happening, distance, group, judge, minutes_of
+from sync.reconcile.activities import Decision, Group, Happening, group, judge, minutes_of
+from sync.reconcile.places import distance
 
 HERE, FAR = (391_234_567, 1_161_234_567, 12), (391_334_567, 1_161_234_567, 12)
 

@@ -1,25 +1,16 @@
 """AP: what the desk is told and may decide, over the whole application with its worker at work."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
+from tests.working import edited, visit
 
 HOUSEHOLD = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
 MONTH = "/activity-records/b03/2026-11"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
 
 
 async def the_month(here: Desk, activities: int) -> Any:
@@ -77,16 +68,8 @@ async def test_ap2_every_figure_opens_to_its_rows_and_they_to_records(here: Desk
 async def test_ap3_a_conflict_of_two_tablets_is_merged_and_the_value_that_lost_is_shown(here: Desk) -> None:
     body = visit("m0117")
     await here.push("m0117", body)
-    left = {
-        **body,
-        "fields": {**body["fields"], "narrative": "甲"},
-        "stamps": {**body["stamps"], "narrative": stamp("m0117", "t1")},
-    }
-    right = {
-        **body,
-        "fields": {**body["fields"], "narrative": "乙"},
-        "stamps": {**body["stamps"], "narrative": stamp("m0117", "t2")},
-    }
+    left = edited(body, "narrative", "甲", device="t1")
+    right = edited(body, "narrative", "乙", device="t2")
     await here.services.store.add("branch-b03", [write(left, "2-b", "1-a"), write(right, "2-c", "1-a")])
 
     async def leaves() -> Any:
@@ -118,11 +101,7 @@ async def test_ap4_an_approval_holds_for_what_was_seen_and_a_later_edit_is_an_am
     await here.until(lambda: here.get(SECRETARY, f"/records/{body['_id']}"), lambda one: one["review"] == "approved")
     (listed,) = (await here.get(SECRETARY, "/records?review=approved"))["records"]
     assert listed["id"] == body["_id"]
-    later = {
-        **body,
-        "fields": {**body["fields"], "outcome": "已办结"},
-        "stamps": {**body["stamps"], "outcome": stamp("m0117")},
-    }
+    later = edited(body, "outcome", "已办结")
     await here.services.store.add("branch-b03", [write(later, "2-b", "1-a")])
     await here.until(lambda: here.get(SECRETARY, f"/records/{body['_id']}"), lambda one: one["review"] == "amended")
     told = await here.get(LI, f"/records/{body['_id']}")
@@ -134,11 +113,7 @@ async def test_ap5_a_decision_on_what_has_changed_since_is_refused_with_what_it_
     await here.push("m0117", body)
     await the_month(here, 1)
     seen = (await here.get(SECRETARY, f"/records/{body['_id']}"))["seen"]
-    later = {
-        **body,
-        "fields": {**body["fields"], "outcome": "已办结"},
-        "stamps": {**body["stamps"], "outcome": stamp("m0117")},
-    }
+    later = edited(body, "outcome", "已办结")
     await here.services.store.add("branch-b03", [write(later, "2-b", "1-a")])
     decision = {"record": body["_id"], "decision": "approve", "seen": seen}
     refused = await here.post(SECRETARY, "/reviews", decision, 409)
@@ -249,16 +224,8 @@ async def test_ap11_a_month_is_approved_as_it_was_seen_and_what_comes_later_is_l
 async def test_ap12_a_dispute_is_settled_by_an_edit_that_names_what_was_seen(here: Desk) -> None:
     body = visit("m0117")
     await here.push("m0117", body)
-    left = {
-        **body,
-        "fields": {**body["fields"], "outcome": "甲"},
-        "stamps": {**body["stamps"], "outcome": stamp("m0117", "t1")},
-    }
-    right = {
-        **body,
-        "fields": {**body["fields"], "outcome": "乙"},
-        "stamps": {**body["stamps"], "outcome": stamp("m0117", "t2")},
-    }
+    left = edited(body, "outcome", "甲", device="t1")
+    right = edited(body, "outcome", "乙", device="t2")
     await here.services.store.add("branch-b03", [write(left, "2-b", "1-a"), write(right, "2-c", "1-a")])
     record = f"/records/{body['_id']}"
     told = await here.until(lambda: here.get(SECRETARY, record), lambda one: one["disputed"] == ["outcome"])

@@ -12,9 +12,10 @@ from sync.ledger.rebuild import digest, rebuild
 from sync.stores.contract import Range
 from tests.builders import record, write
 from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
 from tests.serving import PASSWORD, command
 from tests.test_imports import HEADER, csv_of, xlsx_of
+from tests.working import visit
 
 ADMIN, OTHER = ("admin", PASSWORD), ("other", PASSWORD)
 ROWS: list[list[Any]] = [

@@ -13,7 +13,8 @@ from server import photos
 from server.photos import PART_BYTES_MAX, shrink
 from sync.errors import BadRequest
 from tests.builders import record
-from tests.desk import LI, SECRETARY, ZHANG, Desk, desk, visit
+from tests.desk import LI, SECRETARY, ZHANG, Desk, desk
+from tests.working import visit
 
 
 @pytest.fixture

@@ -1,27 +1,16 @@
 """KE, AP: from a value in dispute or in a record's history to the settled record, or to one without it, over the whole application."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from sync.stores.contract import LEAVES, Want
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
 from tests.serving import ADMIN, PASSWORD
+from tests.working import visit
 
 DB = "branch-b03"
 SECRET = "身份证号写错了"
 REASON = "按本人要求"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
 
 
 def edited(body: dict[str, Any], path: str, value: Any, device: str = "t1", member: str = "m0117") -> dict[str, Any]:

@@ -1,12 +1,8 @@
 """JS: joint surveys, from what each party finds to the one conclusion."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from schemas import check, may_change, rule_of
 from sync.documents import content_of
@@ -15,10 +11,9 @@ from sync.reconcile.cases import Case, Cell, Finding, Survey, case_of, findings_
 from sync.reconcile.edit import edit, remove_item
 from sync.stores.contract import LEAVES, Store, Want
 from tests.builders import NOW, record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk
+from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
 from tests.serving import PASSWORD
-from tests.working import Working, working
+from tests.working import Working
 
 BEFORE, AFTER = "2026-11-20T09:00:00Z", "2026-12-02T00:00:00Z"
 LIMIT = "2026-12-01T09:00:00Z"
@@ -231,12 +226,6 @@ def test_js2_a_body_that_cannot_be_read_says_nothing() -> None:
         )
 
 
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
-
-
 async def stands(one: Working) -> list[Any]:
     return await one.ledger.read(
         lambda sql: sql.execute("SELECT stands, awaited, disagreements, late, early FROM joint").fetchall()
@@ -296,13 +285,6 @@ async def test_js8_a_case_that_a_tablet_issued_too_early_has_a_check(one: Workin
     await one.idle()
     assert await stands(one) == [("issued", 1, 0, 2, 1)]
     await one.same_from_nothing()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
 
 
 async def test_js10_a_joint_survey_goes_from_its_announcement_to_one_conclusion_and_an_addendum(here: Desk) -> None:

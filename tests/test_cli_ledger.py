@@ -3,8 +3,9 @@
 import sqlite3
 from pathlib import Path
 
-from tests.desk import SECRETARY, desk, visit
+from tests.desk import SECRETARY, desk
 from tests.serving import command
+from tests.working import visit
 
 
 async def test_lg12_rebuild_makes_the_ledger_anew_and_check_says_what_differs(tmp_path: Path) -> None:

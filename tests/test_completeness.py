@@ -13,7 +13,8 @@ from server.completeness import awaited
 from server.tablet_reports import Report
 from server.tablets import Tablets
 from sync.errors import BadRequest
-from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk, visit
+from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
+from tests.working import visit
 
 MONTH = "/activity-records/b03/2026-11"
 

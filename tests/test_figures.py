@@ -2,8 +2,6 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,22 +20,10 @@ from sync.ledger.stages import kept, reached, timely
 from sync.reconcile.explain import seen_hash
 from sync.stores.contract import Want
 from tests.builders import record, stamp
-from tests.working import ZONE, Working, hours, plain, visit, working, write
+from tests.working import EVERYTHING, ZONE, Working, add, hours, plain, visit, write
 
-EVERYTHING = FigureWhere(["b03", "b04"], "", "~")
 CENTRE = ZoneInfo(ZONE)
 RESIDENT, OTHER = f"resident:{1:026d}", f"resident:{2:026d}"
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
-
-
-async def add(one: Working, *bodies: dict[str, Any], db: str = "branch-b03") -> None:
-    await one.store.add(db, [write(body) for body in bodies])
-    await one.idle()
 
 
 async def told(one: Working, where: FigureWhere = EVERYTHING) -> dict[str, Any]:

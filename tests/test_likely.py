@@ -2,21 +2,16 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from sync.ledger.counting import FigureWhere, figures
 from sync.reconcile.edit import withdraw
 from sync.reconcile.likely import KEY_CROWD, Known, compare, keys_of, known_of, plain
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, SECRETARY, ZHANG, Desk, desk
-from tests.desk import visit as seen
+from tests.desk import COMMITTEE, SECRETARY, ZHANG, Desk
 from tests.serving import PASSWORD
-from tests.working import Working, hours, visit, working
+from tests.working import Working, hours, put, visit, working
 
 OTHER = ("other", PASSWORD)
 HERE, NEAR, FAR = [391_234_567, 1_161_234_567, 12], [391_236_567, 1_161_234_567, 12], [391_534_567, 1_161_234_567, 12]
@@ -84,18 +79,6 @@ def test_ls2_only_subjects_of_one_kind_and_branch_are_compared() -> None:
     assert score(firm, known("enterprise", "星光食品有限公司", "b04")) is None
     shared = known("enterprise", "星光食品有限公司", "b04", branches__b03=True)
     assert score(firm, shared) == (60, ("same_name", "registered_name"))
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
-
-
-async def put(one: Working, *bodies: dict[str, Any]) -> None:
-    for body in bodies:
-        await one.store.add(f"branch-{body['branch']}", [write(body)])
-    await one.idle()
 
 
 async def pairs(one: Working) -> set[frozenset[str]]:
@@ -204,18 +187,11 @@ async def test_ls5_figures_and_activities_follow_an_alias_and_its_undoing(one: W
     await one.same_from_nothing()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
-
-
 async def test_ls6_a_secretary_is_shown_the_pair_with_reasons_makes_it_one_and_takes_it_back(here: Desk) -> None:
     first = subject("household", "三组八号户", address="河西村三组")
     second = subject("household", "３组8号户", address="河西村 3组")
     firm, same = (subject("enterprise", "星光食品有限公司", credit_code="91320000MA1ABCDE2X") for _ in range(2))
-    ours, theirs = seen("m0117", subject=first["_id"]), seen("m0042", subject=second["_id"])
+    ours, theirs = visit("m0117", subject=first["_id"]), visit("m0042", subject=second["_id"])
     await here.push("m0117", first, firm, ours)
     await here.push("m0042", second, same, theirs)
     path = "/subjects/likely-same"

@@ -2,22 +2,18 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sync.ledger.counting import FigureWhere, figures
 from sync.reconcile.activities import CROWD, Happening, judge
 from sync.reconcile.edit import withdraw
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
-from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
+from tests.desk import COMMITTEE, LI, SECRETARY, Desk
 from tests.serving import PASSWORD
-from tests.working import Working, hours, plain, working
+from tests.working import Working, hours, plain, put, working
 
 OTHER = ("other", PASSWORD)
 HERE, FAR = [391_234_567, 1_161_234_567, 12], [391_334_567, 1_161_234_567, 12]
@@ -37,12 +33,6 @@ def duty(branch: str, author: str, *named: str, **fields: Any) -> dict[str, Any]
     return {**body, "branch": branch}
 
 
-async def put(one: Working, *bodies: dict[str, Any]) -> None:
-    for body in bodies:
-        await one.store.add(f"branch-{body['branch']}", [write(body)])
-    await one.idle()
-
-
 async def activities(one: Working) -> list[list[str]]:
     rows = await one.ledger.read(lambda sql: sql.execute("SELECT fields FROM activity ORDER BY id").fetchall())
     return sorted(
@@ -55,12 +45,6 @@ async def counts(one: Working, *branches: str) -> tuple[int, int, int]:
     told = (await one.ledger.read(lambda sql: figures(sql, FigureWhere(branches, "", "~"))))[""]
     found = [told[code] for code in ("activities", "person_times", "person_minutes")]
     return found[0], found[1], found[2]  # type: ignore[return-value]  # counted figures are whole
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
 
 
 def test_ac11_what_speaks_for_one_happening_of_two_branches() -> None:
@@ -164,13 +148,6 @@ async def test_lg5_a_shared_activity_counts_once_for_the_centre_and_for_each_bra
     assert await counts(one, "b03", "b04") == (1, 3, 120 + 180 + 120)
     assert await counts(one, "b03") == (1, 2, 240), "who is only named is credited where they are named"
     assert await counts(one, "b04") == (1, 1, 180), "who has an own record in the own branch"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
 
 
 async def test_ac13_each_branch_is_told_of_the_activity_and_opens_the_records_that_are_for_it(here: Desk) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,6 @@ from sync.reconcile.lease import LASTS_SECONDS, Lease
 from sync.stores.contract import LEAVES, Want
 from tests.builders import NOW, record, stamp
 from tests.working import Dead, Dying, Working, edited, hours, plain, visit, working, write
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Working]:
-    async with working(tmp_path) as made:
-        yield made
 
 
 async def conflict(one: Working) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sync.ledger.counting import FigureWhere, figures
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuild import compare, digest, rebuild
 from sync.reconcile.lease import Lease
@@ -16,6 +17,7 @@ from sync.stores.contract import Range, Store
 from tests.builders import NOW, Centre, centre, record, stamp, write
 
 ZONE = "Asia/Shanghai"
+EVERYTHING = FigureWhere(["b03", "b04"], "", "~")
 
 
 class Dead(Exception):
@@ -88,6 +90,24 @@ async def working(directory: Path) -> AsyncIterator[Working]:
         await one.stop()
 
 
+async def add(one: Working, *bodies: dict[str, Any], db: str = "branch-b03") -> None:
+    await one.store.add(db, [write(body) for body in bodies])
+    await one.idle()
+
+
+async def put(one: Working, *bodies: dict[str, Any]) -> None:
+    """Each to its own branch."""
+    for body in bodies:
+        await one.store.add(f"branch-{body['branch']}", [write(body)])
+    await one.idle()
+
+
+async def counted(one: Working, where: FigureWhere = EVERYTHING) -> dict[str, Any]:
+    """The figures that are not 0."""
+    told = await one.ledger.read(lambda sql: figures(sql, where))
+    return {code: value for code, value in told[""].items() if value}
+
+
 def visit(author: str = "m0117", branch: str = "b03", **fields: Any) -> dict[str, Any]:
     """A visit by its author alone, without problems; `fields` replace (`__` for a slash), None takes away."""
     return plain("visit", author, branch, **fields)
@@ -111,8 +131,33 @@ def edited(body: dict[str, Any], path: str, value: Any, member: str = "m0117", d
     return {**body, "fields": fields, "stamps": stamps}
 
 
+def review(record_id: str, decision: str, author: str = "m0001", order: int = 0, **fields: Any) -> dict[str, Any]:
+    body = record("review", author=author)
+    body["fields"] = {"record": record_id, "decision": decision} | {
+        path.replace("__", "/"): value for path, value in fields.items()
+    }
+    body["stamps"] = {"": stamp(author, "desk", number=order)}
+    return body
+
+
 def hours(start: int, end: int, day: int = 20) -> list[str]:
     return [f"2026-11-{day:02d}T{start:02d}:00:00Z", f"2026-11-{day:02d}T{end:02d}:00:00Z"]
 
 
-__all__ = ["Dead", "Dying", "Working", "edited", "hours", "plain", "visit", "working", "write"]
+__all__ = [
+    "EVERYTHING",
+    "ZONE",
+    "Dead",
+    "Dying",
+    "Working",
+    "add",
+    "counted",
+    "edited",
+    "hours",
+    "plain",
+    "put",
+    "review",
+    "visit",
+    "working",
+    "write",
+]

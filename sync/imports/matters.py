@@ -241,7 +241,7 @@ class _Reader:
         found = window if window is not None else Window("", "", "", "")
         kept = {} if not self._faults else self._cells()
         told = {"cells": kept, "problems": self._faults}
-        return Row(self._number, at, found.id, found.branch, kind[:KIND_CHARACTERS_MAX], **values, **told)  # type: ignore[arg-type]  # by name, of two types  # two mappings of named columns
+        return Row(self._number, at, found.id, found.branch, kind[:KIND_CHARACTERS_MAX], **values, **told)  # type: ignore[arg-type]  # two mappings of named columns
 
     def _month(self, month: str | None, given: str | None, this_month: str) -> str:
         cell = self._told.get("month")

@@ -17,6 +17,7 @@ from schemas.vocabulary import STAGES
 from sync.reconcile.activities import Happening, call_key
 from sync.reconcile.cases import Finding, findings_of
 from sync.reconcile.explain import removed
+from sync.reconcile.places import Place, place_of
 
 KINDS = ("visit", "service", "survey", "event")
 """The types whose records become activities."""
@@ -61,7 +62,7 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     day: str
     people: tuple[str, ...]
     parties: tuple[str, ...]
-    place: tuple[int, int, int] | None
+    place: Place | None
     title: str
     matter: str
     case: str
@@ -107,7 +108,7 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         day=local_day(start, zone) if start is not None else "",
         people=tuple(sorted(people)),
         parties=tuple(sorted(parties)),
-        place=_place(fields.get("place")),
+        place=place_of(fields.get("place")),
         title=_text(fields.get("title")),
         matter=_text(fields.get("matter")),
         case=_text(fields.get("case")),
@@ -283,14 +284,6 @@ def _start_of(day: str) -> int | None:
     except ValueError:
         return None
     return int(moment.timestamp()) if moment is not None and 1900 < moment.year < 2200 else None
-
-
-def _place(value: Any) -> tuple[int, int, int] | None:
-    if not isinstance(value, list) or len(value) not in (2, 3) or not all(type(one) is int for one in value):
-        return None
-    if max(map(abs, value)) > 1_800_000_000:
-        return None
-    return value[0], value[1], value[2] if len(value) == 3 else 0
 
 
 def _text(value: object) -> str:

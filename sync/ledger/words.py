@@ -7,11 +7,12 @@ something wherever it stands. Runs of Latin letters and digits are words as they
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from schemas import TYPES
+from schemas import TYPES, Field
+from schemas.fields import placed
 
 SEARCHED = ("visit", "service", "survey", "event", "subject", "case", "activity")
 """Types whose texts are found. What is known of a person beside the subject is not among them."""
@@ -72,7 +73,7 @@ def folded(text: str) -> str:
 def texts_of(body: Mapping[str, Any]) -> Texts:
     """The texts of a document, in the order of its paths; never raises."""
     of, fields = body.get("type"), body.get("fields")
-    if of not in _PATHS or fields.__class__ is not dict:
+    if of.__class__ is not str or of not in _PATHS or fields.__class__ is not dict:
         return []
     single, items = _PATHS[of]
     found: Texts = []
@@ -86,24 +87,9 @@ def texts_of(body: Mapping[str, Any]) -> Texts:
     return found
 
 
-def _is_part(items: Mapping[str, frozenset[str]], path: str) -> bool:
+def _is_part(items: Mapping[str, Mapping[str, Field]], path: str) -> bool:
     head, _, rest = path.partition("/")
     return head in items and rest.partition("/")[2] in items[head]
 
 
-def _paths() -> Iterator[tuple[str, tuple[frozenset[str], Mapping[str, frozenset[str]]]]]:
-    for name in SEARCHED:
-        single: set[str] = set()
-        items: dict[str, set[str]] = {}
-        for field in TYPES[name].fields:
-            if field.kind.name not in ("text", "lines"):
-                continue
-            if field.key is None:
-                single.add(field.path)
-            else:
-                head, _, part = field.path.partition("/*/")
-                items.setdefault(head, set()).add(part)
-        yield name, (frozenset(single), {head: frozenset(parts) for head, parts in items.items()})
-
-
-_PATHS = dict(_paths())
+_PATHS = {name: placed(one for one in TYPES[name].fields if one.kind.name in ("text", "lines")) for name in SEARCHED}

@@ -8,16 +8,15 @@ certain links from the strongest to the weakest, and no link crosses a split.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
+
+from sync.reconcile.places import Place, accuracy, distance
 
 OVERLAP_MINUTES_MIN: Final = 10
 """So long an overlap is enough; a shorter one must be half of the shorter record, or a shift handed over would be one happening."""
 NAMED_GAP_MINUTES_MAX: Final = 30
 SUGGESTED_GAP_MINUTES_MAX: Final = 240
 NEAR_METRES: Final = 300
-ACCURACY_METRES_MAX: Final = 1000
-"""A worse accuracy than this counts as this: else a fix of no worth would be near to everything."""
 COMPARED_MAX: Final = 64
 """A record is compared with so many that began after it."""
 CROWD: Final = 200
@@ -26,7 +25,7 @@ CROWD: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What of a record tells whether another is about the same. Times are seconds since 1970, places 1e-7 degrees and metres."""
+    """What of a record tells whether another is about the same. Times are seconds since 1970."""
 
     id: str
     bucket: str
@@ -40,7 +39,7 @@ class Happening:
     people: frozenset[str]
     start: int
     end: int
-    place: tuple[int, int, int] | None
+    place: Place | None
     day: str = ""
     branch: str = ""
     parties: frozenset[str] = frozenset()
@@ -128,7 +127,7 @@ def judge(one: Happening, other: Happening) -> Link | None:
     between = min(first.end, second.end) - second.start
     overlap, gap = max(between, 0) // 60, max(-between, 0) // 60
     metres = distance(first.place, second.place)
-    apart = metres is not None and metres > NEAR_METRES + _accuracy(first) + _accuracy(second)
+    apart = metres is not None and metres > NEAR_METRES + accuracy(first.place) + accuracy(second.place)
     named = (first.author in second.people) + (second.author in first.people)
     shorter = min(first.end - first.start, second.end - second.start)
     meets = between >= 0 and (overlap >= OVERLAP_MINUTES_MIN or between * 2 >= shorter)
@@ -177,16 +176,6 @@ def is_called(one: Happening, other: Happening) -> bool:
 def call_key(of: str, day: str, branch: str) -> str:
     """Stands for all records of a type that a branch made on a day: what a record is compared with that names this branch."""
     return f"{of} {day} {branch}"
-
-
-def distance(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> int | None:
-    """Metres between two places; None when one is not known."""
-    if one is None or other is None:
-        return None
-    north, south = radians(one[0] / 1e7), radians(other[0] / 1e7)
-    across = sin(radians(other[1] / 1e7 - one[1] / 1e7) / 2) ** 2
-    half = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * across
-    return round(2 * 6_371_000 * asin(min(1.0, sqrt(half))))
 
 
 def minutes_of(spans: Iterable[tuple[int, int]]) -> int:
@@ -288,10 +277,6 @@ def _links_between(ordered: Sequence[Happening], crowded: Collection[str]) -> It
 
 def _order(one: Happening) -> tuple[int, str]:
     return one.start, one.id
-
-
-def _accuracy(one: Happening) -> int:
-    return min(one.place[2], ACCURACY_METRES_MAX) if one.place else 0
 
 
 def _same_title(one: Happening, other: Happening) -> bool:

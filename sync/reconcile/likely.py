@@ -12,8 +12,8 @@ import msgspec
 
 from schemas.canonical import NotCanonical
 from schemas.vocabulary import SUBJECT_KINDS
-from sync.reconcile.activities import ACCURACY_METRES_MAX, distance
 from sync.reconcile.explain import removed
+from sync.reconcile.places import Place, accuracy, distance, place_of
 
 LIKELY: Final = 60
 """From this score on two subjects are suggested to be one."""
@@ -62,7 +62,7 @@ class Known(msgspec.Struct, array_like=True, frozen=True):
     address: str
     phones: tuple[str, ...]
     code: str
-    place: tuple[int, int, int] | None
+    place: Place | None
 
 
 class Likeness(msgspec.Struct, array_like=True, frozen=True):
@@ -94,7 +94,7 @@ def known_of(body: Mapping[str, Any]) -> Known | None:
         plain(fields.get("address")),
         tuple(sorted(set(_PHONE.findall(_joined(fields.get("contact")))))),
         _joined(fields.get("credit_code")).upper(),
-        _place(fields.get("place")),
+        place_of(fields.get("place")),
     )
 
 
@@ -113,7 +113,7 @@ def compare(one: Known, other: Known) -> Likeness | None:
     if one.code and other.code and one.code != other.code:
         return None
     metres = distance(one.place, other.place)
-    slack = _accuracy(one) + _accuracy(other)
+    slack = accuracy(one.place) + accuracy(other.place)
     named = bool(one.name) and one.name == other.name
     found = [
         ("same_code", bool(one.code) and one.code == other.code),
@@ -183,15 +183,3 @@ def _same_address(one: str, other: str) -> bool:
 def _joined(text: object) -> str:
     told = unicodedata.normalize("NFKC", text) if isinstance(text, str) else ""
     return re.sub(r"[\s\-]", "", told)
-
-
-def _accuracy(known: Known) -> int:
-    return min(known.place[2], ACCURACY_METRES_MAX) if known.place else 0
-
-
-def _place(value: Any) -> tuple[int, int, int] | None:
-    if not isinstance(value, list) or len(value) not in (2, 3) or not all(type(one) is int for one in value):
-        return None
-    if max(map(abs, value)) > 1_800_000_000:
-        return None
-    return value[0], value[1], value[2] if len(value) == 3 else 0

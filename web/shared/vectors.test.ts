@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { checkForm, visible } from "./forms/form.ts";
+import { seenHash } from "./records/approval.ts";
 import { disputed, join, read } from "./records/body.ts";
 import type { Body } from "./records/body.ts";
 import { edit, remove, restore, settle } from "./records/edit.ts";
@@ -48,6 +49,12 @@ for (const vector of merge.joins) {
 for (const vector of merge.edits) {
   test(`mg6 an edit: ${vector.name}`, () => {
     assert.equal(canonical(edited(vector)), canonical(vector.expect));
+  });
+}
+
+for (const vector of merge.approvals) {
+  test(`mg27 an approval is bound to what was seen: ${vector.name}`, () => {
+    assert.equal(seenHash(vector.body, vector.photos), vector.expect);
   });
 }
 

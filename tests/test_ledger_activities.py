@@ -1,0 +1,103 @@
+"""LG, AC: which activities the ledger makes of the records, and for whom each counts."""
+
+import json
+
+from schemas import check
+from sync.ledger.counting import FigureWhere
+from sync.reconcile.activities import CROWD
+from sync.stores.contract import Want
+from tests.working import Working, add, counted, edited, hours, plain, review, visit, write
+
+
+async def test_lg4_two_people_at_a_two_hour_clean_up_are_one_activity_and_four_hours(one: Working) -> None:
+    names = {"participants__m0117": True, "participants__m0042": True, "kind": "clean_up", "title": "周末清洁日"}
+    await add(
+        one, plain("event", "m0117", period=hours(1, 3), **names), plain("event", "m0042", period=hours(1, 3), **names)
+    )
+    told = await counted(one)
+    assert (told["activities"], told["person_times"], told["person_minutes"], told["person_hours"]) == (1, 2, 240, 4)
+    ((_, fields),) = (await one.documents("activity:")).items()
+    assert (fields["person_times"], fields["person_minutes"]) == (2, 240)
+    (found,) = await one.store.get("branch-b03", [Want(next(iter(await one.documents("activity:"))))])
+    body = json.loads(found.revisions[0].body)
+    assert check({"_id": found.id, **body}) == []
+
+
+async def test_lg5_an_activity_of_two_branches_counts_for_each_and_once_for_the_centre(one: Working) -> None:
+    here = visit("m0117", subject="enterprise:01K8Q2M4T6V8C0N2B4X6D8E0F2")
+    there = visit("m0300", "b04", subject="enterprise:01K8Q2M4T6V8C0N2B4X6D8E0F2")
+    await one.store.add("branch-b03", [write(here)])
+    await add(one, there, db="branch-b04")
+    assert (await counted(one))["activities"] == 1
+    for branch, member in (("b03", "m0117"), ("b04", "m0300")):
+        told = await counted(one, FigureWhere([branch], "", "~"))
+        assert (told["activities"], told["person_times"]) == (1, 1)
+        assert (await counted(one, FigureWhere([branch], "", "~", member=member)))["person_times"] == 1
+    assert await one.documents("activity:") == {}
+    ((doc, fields),) = (await one.documents("activity:", "shared")).items()
+    assert {path for path in fields if path.startswith("branches/")} == {"branches/b03", "branches/b04"}
+    assert f"activities/{doc}" in await one.month("b04")
+    await one.same_from_nothing()
+
+
+async def test_lg8_subjects_that_are_one_are_counted_as_one_until_it_is_taken_back(one: Working) -> None:
+    names = [f"household:{number:026d}" for number in (1, 2)]
+    await add(one, visit("m0117", subject=names[0]), visit("m0042", subject=names[1]))
+    told = await counted(one)
+    assert (told["activities"], told["households"]) == (2, 2)
+    alias = review(names[1], "alias", order=1, same_as=names[0])
+    await add(one, alias)
+    told = await counted(one)
+    assert (told["activities"], told["households"]) == (1, 1)
+    await one.same_from_nothing()
+    await add(one, review(names[1], "reopen", order=2, supersedes=alias["_id"]))
+    assert (await counted(one))["households"] == 2
+    await one.same_from_nothing()
+
+
+async def test_lg8_a_ring_of_aliases_stands_for_its_smallest(one: Working) -> None:
+    names = [f"household:{number:026d}" for number in (1, 2, 3)]
+    await add(one, *(visit(f"m000{at}", subject=name) for at, name in enumerate(names)))
+    for at, name in enumerate(names):
+        await add(one, review(name, "alias", "m0009", at, same_as=names[(at + 1) % 3]))
+    ((_, fields),) = (await one.documents("activity:")).items()
+    assert fields["subject"] == names[0]
+    await one.same_from_nothing()
+
+
+async def test_ac8_a_record_that_is_earlier_gives_its_id_and_the_former_one_leads_to_it(one: Working) -> None:
+    later = visit("m0117", period=hours(2, 4))
+    await add(one, later)
+    assert list(await one.documents("activity:")) == [f"activity:{later['_id']}"]
+    earlier = visit("m0042", period=hours(1, 4))
+    await add(one, earlier)
+    ((doc, fields),) = (await one.documents("activity:")).items()
+    assert doc == f"activity:{earlier['_id']}"
+    assert fields[f"aliases/activity:{later['_id']}"] is True
+    moved = edited(earlier, "subject", "household:00000000000000000000000009", "m0042")
+    await one.store.add("branch-b03", [write(moved, "2-b", "1-a")])
+    await one.idle()
+    assert len(await one.documents("activity:")) == 2, "about somebody else, it is another happening"
+    await one.same_from_nothing()
+
+
+async def test_ac1_a_record_belongs_to_the_local_day_on_which_it_began(one: Working) -> None:
+    await add(one, visit(period=["2026-10-31T15:30:00Z", "2026-10-31T16:30:00Z"]))
+    await add(one, visit(period=["2026-10-31T16:30:00Z", "2026-10-31T17:30:00Z"]))
+    assert (await one.month(month="2026-10"))["figures/activities"] == 1
+    assert (await one.month(month="2026-11"))["figures/activities"] == 1
+
+
+async def test_ac9_a_crowd_that_thins_out_is_grouped_again(one: Working) -> None:
+    bodies = [visit(f"m{number:04d}") for number in range(CROWD + 1)]
+    await add(one, *bodies[:CROWD])
+    assert (await counted(one))["activities"] == 1
+    await add(one, bodies[CROWD])
+    assert (await counted(one))["activities"] == CROWD + 1
+    await one.same_from_nothing()
+    first = bodies[0]
+    gone = edited(first, "withdrawn", {"over": [first["stamps"][""]]})
+    await one.store.add("branch-b03", [write(gone, "2-b", "1-a")])
+    await one.idle()
+    assert (await counted(one))["activities"] == 1
+    await one.same_from_nothing()

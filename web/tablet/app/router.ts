@@ -1,0 +1,32 @@
+// Decides which address shows which screen. Addresses are behind a #, so that they need no server.
+
+import { createRouter, createWebHashHistory } from "vue-router";
+import type { RouteRecordRaw } from "vue-router";
+import { opened, session } from "./session.ts";
+
+const routes: RouteRecordRaw[] = [
+  { path: "/", name: "today", component: () => import("../screens/Today.vue"), meta: { tab: "today" } },
+  { path: "/enrol", name: "enrol", component: () => import("../screens/Enrol.vue"), meta: { open: true } },
+  { path: "/lock", name: "lock", component: () => import("../screens/Lock.vue"), meta: { open: true } },
+  { path: "/subjects", name: "subjects", component: () => import("../screens/Subjects.vue"), meta: { tab: "subjects" } },
+  { path: "/subjects/:id", name: "subject", component: () => import("../screens/Subject.vue"), meta: { tab: "subjects" } },
+  { path: "/records", name: "records", component: () => import("../screens/Records.vue"), meta: { tab: "records" } },
+  { path: "/records/:id", name: "record", component: () => import("../screens/Record.vue"), meta: { tab: "records" } },
+  { path: "/write/:id", name: "write", component: () => import("../screens/Write.vue"), meta: { busy: true } },
+  { path: "/hand-over/:id", name: "hand-over", component: () => import("../screens/HandOver.vue"), meta: { busy: true } },
+  { path: "/month", name: "month", component: () => import("../screens/Month.vue"), meta: { tab: "month" } },
+  { path: "/sync", name: "sync", component: () => import("../screens/Sync.vue"), meta: { tab: "sync" } },
+  { path: "/:rest(.*)*", redirect: "/" },
+];
+
+export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 } });
+
+router.beforeEach((to) => {
+  if (to.meta["open"] || opened.value !== null) return true;
+  return session.slots.length === 0 ? { name: "enrol", query: to.query } : { name: "lock", query: { to: to.fullPath } };
+});
+
+/** Whether somebody is in the middle of something that must not be interrupted. */
+export function busy(): boolean {
+  return router.currentRoute.value.meta["busy"] === true;
+}

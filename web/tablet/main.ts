@@ -1,0 +1,19 @@
+// Decides in which order the app comes up: the words, the disk, then the screens.
+
+import { createApp } from "vue";
+import App from "./app/App.vue";
+import { goLive } from "./app/live.ts";
+import { router } from "./app/router.ts";
+import { language, speak } from "./app/say.ts";
+import { start } from "./app/session.ts";
+import "./app/settings.ts";
+import { keepOffline } from "./app/updates.ts";
+import { writeStrictly } from "./store/tablet_db.ts";
+import "./theme.css";
+
+writeStrictly();
+speak(language.value);
+goLive();
+void keepOffline();
+const app = createApp(App).use(router);
+void start().then(() => app.mount("#app"));

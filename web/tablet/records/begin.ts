@@ -1,0 +1,72 @@
+// Decides how a record begins: its type's form, the time filled in, who is here, and, where asked, as last time.
+
+import { text } from "../../shared/records/json.ts";
+import type { Json } from "../../shared/records/json.ts";
+import type { Opened } from "../app/opened.ts";
+import type { Draft } from "../store/drafts.ts";
+import { fieldsOf } from "./cards.ts";
+import type { Card } from "./cards.ts";
+import { newId } from "./ids.ts";
+import type { RecordType } from "./schema.ts";
+
+/** What is the same when the same is done again; what was found and said is not. */
+const AS_LAST_TIME = /^(subject|kind|matter|matter_code|matter_kind|window|address|participants\/.*|title|host|privacy)$/;
+
+/** A draft, kept from its first moment. */
+export async function begin(opened: Opened, type: RecordType, given: { [path: string]: Json } = {}): Promise<Draft> {
+  const now = Date.now();
+  const form = await currentForm(opened, type, text(given["kind"]));
+  const start = new Date(now).toISOString().slice(0, 19) + "Z";
+  const draft: Draft = {
+    id: newId(type, now),
+    type,
+    db: `branch-${opened.slot.branch}`,
+    form: form?.id ?? "",
+    edits: false,
+    values: { period: [start, null], [`participants/${opened.slot.member}`]: true, ...given },
+    alsoFor: [],
+    step: 0,
+    at: now,
+  };
+  await opened.drafts.put(draft);
+  return draft;
+}
+
+/** The same again: whom, what kind, with whom, as the last record said; when and what came of it are new. */
+export async function asLastTime(opened: Opened, last: Card): Promise<Draft> {
+  const body = await opened.writer.read(last.db, last.id);
+  const fields = body === null ? {} : fieldsOf(body);
+  const same = Object.fromEntries(Object.entries(fields).filter(([path, value]) => AS_LAST_TIME.test(path) && value !== null && value !== false));
+  return begin(opened, last.type as RecordType, same);
+}
+
+/** A record is changed: the draft holds only what will differ. */
+export async function change(opened: Opened, record: Card): Promise<Draft> {
+  const held = await opened.drafts.get(record.id);
+  if (held !== null) return held;
+  const body = await opened.writer.read(record.db, record.id);
+  const form = text(body?.["form"]);
+  const draft: Draft = {
+    id: record.id,
+    type: record.type,
+    db: record.db,
+    form: form ? `form:${form}` : ((await currentForm(opened, record.type as RecordType, record.kind))?.id ?? ""),
+    edits: true,
+    values: {},
+    alsoFor: [],
+    step: 0,
+    at: Date.now(),
+  };
+  await opened.drafts.put(draft);
+  return draft;
+}
+
+/** The form in use for a type: one made for the kind before the general one, and the highest number of those in use. */
+export async function currentForm(opened: Opened, type: RecordType, kind: string): Promise<Card | null> {
+  const today = new Date().toISOString().slice(0, 10);
+  const all = await opened.shelf.between("form", "", "\uffff");
+  const usable = all.filter((one) => one["for"] === type && one["active"] && (!one["from"] || String(one["from"]) <= today));
+  const fitting = usable.filter((one) => one.kind === kind && kind !== "");
+  const among = fitting.length > 0 ? fitting : usable.filter((one) => one.kind === "");
+  return among.sort((one, other) => Number(other["number"]) - Number(one["number"]))[0] ?? null;
+}

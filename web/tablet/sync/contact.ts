@@ -1,0 +1,206 @@
+// Decides what a contact with the server is: hear what was decided of this tablet, push, forget, pull, and tell what is held, so that
+// "fully synced" is said only when the server has said it too.
+
+import { isOpen, problemsOf } from "../records/problems.ts";
+import { typeOfId } from "../records/schema.ts";
+import type { Local } from "../store/databases.ts";
+import { Remote } from "../store/databases.ts";
+import { readRefusal } from "../store/outbox.ts";
+import type { Opened } from "../app/opened.ts";
+import type { Own } from "./server.ts";
+import { sendPhotos } from "./lane.ts";
+
+/** Ids in one question. */
+const ASKED_MAX = 2000;
+const DAY_MS = 86_400_000;
+
+/** The branch has locked this tablet, or wants all that it holds erased. */
+export class Decided extends Error {
+  readonly state: "locked" | "wipe";
+
+  constructor(state: "locked" | "wipe") {
+    super(`this tablet is ${state}`);
+    this.state = state;
+  }
+}
+
+export interface Progress {
+  step: "asking" | "pushing" | "pulling" | "photos";
+  moved: number;
+}
+
+export interface Outcome {
+  /** The server holds all that this tablet wrote, and this tablet all that it may read. */
+  fully: boolean;
+  /** How far this tablet's clock is ahead of the server's, in seconds. */
+  clockSeconds: number;
+  positions: { [db: string]: string };
+}
+
+/** One contact. Throws Unreached, Refused, Decided. */
+export async function contact(opened: Opened, mayPhotos: () => boolean, onProgress: (progress: Progress) => void): Promise<Outcome> {
+  const { server } = opened;
+  onProgress({ step: "asking", moved: 0 });
+  const asked = Date.now();
+  const own = await server.me();
+  // The server's clock lies somewhere between the question and the answer.
+  const clockSeconds = Math.round(((asked + Date.now()) / 2 - Date.parse(own.time)) / 1000);
+  await heed(opened, own);
+
+  for (const [name, local] of opened.locals) if (name !== "centre") await push(opened, name, local, onProgress);
+  const positions: { [db: string]: string } = {};
+  for (const [name, local] of opened.locals) {
+    await forget(opened, name, local);
+    positions[name] = await pull(opened, name, local, onProgress);
+  }
+  await opened.notes.set("positions", positions);
+  await opened.shelf.follow();
+  await tidy(opened, own.keep_days);
+
+  let fully = await report(opened, positions, clockSeconds);
+  if ((await opened.photos.countUnsent()) > 0 && mayPhotos()) {
+    onProgress({ step: "photos", moved: 0 });
+    let moved = 0;
+    await sendPhotos(opened.photos, server, () => onProgress({ step: "photos", moved: ++moved }));
+    fully = await report(opened, positions, clockSeconds);
+  }
+  return { fully, clockSeconds, positions };
+}
+
+/** What the server says of this tablet comes before anything else. */
+async function heed(opened: Opened, own: Own): Promise<void> {
+  if (own.state !== "active") throw new Decided(own.state);
+  await opened.learn(own);
+  const before = await opened.notes.get<string>("store");
+  if (before === own.store) return;
+  // Another store, or one that was restored: what it had acknowledged it may lack, so everything written here is asked for again.
+  if (before !== null) await ownAgain(opened);
+  await opened.notes.set("store", own.store);
+}
+
+async function ownAgain(opened: Opened): Promise<void> {
+  await opened.photos.unsend();
+  for (const [name, local] of opened.locals) {
+    if (name === "centre") continue;
+    const mine: string[] = [];
+    for (let since = ""; ; ) {
+      const { changes, seq } = await local.changes(since, 500);
+      if (changes.length === 0) break;
+      const winners = await local.winners(changes.map((one) => one.id));
+      for (const [at, one] of changes.entries()) if (winners[at]?.leaf.body["author"] === opened.slot.member) mine.push(one.id);
+      since = seq;
+    }
+    await opened.outbox.noteAll(name, mine, Date.now());
+  }
+}
+
+async function push(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
+  const done = await local.push(remote(opened, name), (moved) => onProgress({ step: "pushing", moved }));
+  for (const { id, reason } of done.refused) {
+    // What the server makes itself comes back after a restore; its own refusal of it concerns nobody.
+    if (id && (await opened.outbox.has(name, id))) await opened.outbox.refused(name, id, readRefusal(reason));
+  }
+  await opened.shelf.refresh(done.refused.map((one) => one.id).filter(Boolean));
+}
+
+async function pull(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<string> {
+  let followed = 0;
+  const done = await local.pull(remote(opened, name), (moved) => {
+    onProgress({ step: "pulling", moved });
+    if (moved - followed >= 500) {
+      followed = moved;
+      void opened.shelf.follow();
+    }
+  });
+  return done.position;
+}
+
+/** What may not be read any more, or was erased, leaves before anything new is shown. */
+async function forget(opened: Opened, name: string, local: Local): Promise<void> {
+  const note = `forgotten ${name}`;
+  let since = (await opened.notes.get<string>(note)) ?? "";
+  for (;;) {
+    const told = await opened.server.forgetSince(name, since);
+    if (told.compare) await compare(opened, name, local);
+    else await letGo(opened, name, local, told.ids);
+    await opened.notes.set(note, (since = told.next));
+    if (!told.more) return;
+  }
+}
+
+async function compare(opened: Opened, name: string, local: Local): Promise<void> {
+  for (let since = ""; ; ) {
+    const { changes, seq } = await local.changes(since, ASKED_MAX);
+    if (changes.length === 0) return;
+    const ids = changes.filter((one) => !one.deleted).map((one) => one.id);
+    const told = await opened.server.forgetAmong(name, ids);
+    await letGo(opened, name, local, told.all ? ids : (told.ids ?? []));
+    since = seq;
+  }
+}
+
+async function letGo(opened: Opened, name: string, local: Local, ids: readonly string[]): Promise<void> {
+  const gone: string[] = [];
+  for (const id of ids) {
+    // What was written here and has not arrived is nobody's to take away: the push has said why it was refused.
+    if (await opened.outbox.has(name, id)) continue;
+    gone.push(id);
+    for (const photo of await opened.photos.of(id)) await opened.photos.remove(photo);
+  }
+  await local.forget(gone);
+  await opened.shelf.drop(gone);
+}
+
+/** Old records that the branch has leave the tablet, once a day. */
+async function tidy(opened: Opened, keepDays: number): Promise<void> {
+  const today = new Date().toISOString().slice(0, 10);
+  if ((await opened.notes.get<string>("tidied")) === today) return;
+  const before = new Date(Date.now() - keepDays * DAY_MS).toISOString();
+  for (const type of ["visit", "service", "survey", "event", "activity"]) {
+    for (const card of await opened.shelf.between(type, "", before)) {
+      const local = opened.locals.get(card.db);
+      if (local === undefined || (await opened.outbox.has(card.db, card.id))) continue;
+      if (problemsOf(card).some((one) => isOpen(one.state))) continue;
+      const along = (await opened.shelf.about(card.id)).filter((one) => one.about === card.id).map((one) => one.id);
+      await letGo(opened, card.db, local, [card.id, ...along]);
+    }
+  }
+  await opened.notes.set("tidied", today);
+}
+
+/** Tell what is held; true when the server has all of it, and this tablet all that it may read. */
+async function report(opened: Opened, positions: { [db: string]: string }, clockSeconds: number): Promise<boolean> {
+  const waiting = await opened.outbox.all();
+  const ids: { [db: string]: { [id: string]: string[] } } = {};
+  for (const { db, id } of waiting.slice(0, ASKED_MAX)) {
+    const leaves = (await opened.locals.get(db)?.leaves(id)) ?? [];
+    (ids[db] ??= {})[id] = leaves.map((one) => one.rev);
+  }
+  const refused = waiting.filter((one) => one.refused !== null).length;
+  const oldest = waiting.length > 0 ? new Date(Math.min(...waiting.map((one) => one.at))).toISOString() : null;
+  const photos = await opened.photos.countUnsent();
+  const told = await opened.server.report({
+    unsent: waiting.length,
+    oldest,
+    ids,
+    received: positions,
+    photos,
+    refused,
+    version: __VERSION__,
+    clock_seconds: clockSeconds,
+  });
+  const arrived: string[] = [];
+  for (const [db, asked] of Object.entries(ids)) {
+    const there = Object.entries(asked).filter(([id, revs]) => revs.every((rev) => told.arrived[db]?.[id]?.includes(rev)));
+    await opened.outbox.arrived(db, there.map(([id]) => id));
+    arrived.push(...there.map(([id]) => id));
+  }
+  await opened.shelf.refresh(arrived.filter((id) => typeOfId(id) !== ""));
+  await opened.countUnsent();
+  return (await opened.outbox.count()) === 0 && photos === 0 && Object.values(told.current).every(Boolean);
+}
+
+function remote(opened: Opened, name: string): Remote {
+  const base = opened.server.base || location.origin;
+  return new Remote(`${base}/sync/${name}`, opened.server.fetch);
+}
