@@ -80,12 +80,15 @@ def _show_where(url: str, made: "Demo") -> None:
     for path, zh, en in _PLACES:
         click.echo(f"  {url + path:<36} {zh} / {en}")
     who = next(one for one in made.accounts if one.role == "member")
-    click.echo(f"\n平板应用 / the tablet app: {url}/  用账号 {who.name}（{who.person}）登记 / enrol as {who.name}")
+    click.echo(
+        f"平板应用用账号 {who.name}（{who.person}）和上面的密码登记 / enrol the tablet app as {who.name}, with the password above"
+    )
     click.echo("按 Ctrl-C 停止 / Ctrl-C stops")
 
 
 _PLACES = (
-    ("/", "首页", "first page"),
+    ("/", "平板应用", "the tablet app"),
+    ("/server", "服务器首页", "the server's own page"),
     ("/sync/", "平板同步", "for tablets, as a CouchDB"),
     ("/schema", "接口说明", "the API described"),
 )
