@@ -33,6 +33,8 @@ _ASK_EACH_TIME = "no-cache"
 
 
 class File(NamedTuple):
+    written: int
+    """When, in nanoseconds: a file that was built anew is read anew."""
     media: str
     body: bytes
     small: bytes | None
@@ -50,23 +52,21 @@ class Site:
 
     async def find(self, path: str) -> File | None:
         """`path` is relative, without a slash at its beginning; None when there is no such file."""
-        known = self._files.get(path)
-        if known is None:
-            known = await asyncio.to_thread(self._read, path)
-            if known is not None:
-                self._files[path] = known
-        return known
-
-    def _read(self, path: str) -> File | None:
         file = (self._directory / path).resolve()
         media = _TYPES.get(file.suffix)
         if media is None or not file.is_relative_to(self._directory.resolve()) or not file.is_file():
             return None
+        known, written = self._files.get(path), file.stat().st_mtime_ns
+        if known is None or known.written != written:
+            known = self._files[path] = await asyncio.to_thread(self._read, file, path, media, written)
+        return known
+
+    def _read(self, file: Path, path: str, media: str, written: int) -> File:
         body = file.read_bytes()
         small = brotli.compress(body, quality=9) if file.suffix in _COMPRESSED else None
         # Names under assets/ hold a hash of their content.
         lasts = _NEVER_CHANGES if path.startswith("assets/") else _ASK_EACH_TIME
-        return File(media, body, small, f'"{hashlib.sha256(body).hexdigest()[:20]}"', lasts)
+        return File(written, media, body, small, f'"{hashlib.sha256(body).hexdigest()[:20]}"', lasts)
 
 
 TABLET = Site(APPS / "tablet")

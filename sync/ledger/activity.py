@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from sync.ledger.contribution import Contribution, Promise
 from sync.ledger.counted import Counting, Part
 from sync.reconcile.activities import Link, minutes_of
+
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Activity(NamedTuple):
@@ -20,6 +25,31 @@ class Activity(NamedTuple):
     """As its document has them."""
     contributions: list[Contribution]
     promises: list[Promise]
+
+
+class Drawn(msgspec.Struct, array_like=True, frozen=True):
+    """An activity as it is written. `home`: the database that its document belongs to; `fields`: in JSON; `digest`: of all of it."""
+
+    id: str
+    home: str
+    branch: str
+    day: str
+    fields: bytes
+    contributions: list[Contribution]
+    promises: list[Promise]
+    digest: bytes
+
+
+def draw(
+    parts: Sequence[Part], subject: str, links: Sequence[Link], suggestions: Sequence[Link], zone: ZoneInfo
+) -> Drawn:
+    """The activity of a group, as `make_activity`. One in which several branches took part belongs to `shared`."""
+    made = make_activity(parts, subject, links, suggestions, zone)
+    home = "shared" if len(made.branches) > 1 else f"branch-{made.branch}"
+    fields = _encode(made.fields)
+    told = _encode([home, msgspec.Raw(fields), made.contributions, made.promises])
+    digest = blake2b(told, digest_size=16).digest()
+    return Drawn(made.id, home, made.branch, made.day, fields, made.contributions, made.promises, digest)
 
 
 def activity_id(record: str) -> str:

@@ -23,6 +23,7 @@ from sync.ledger.facts import KINDS
 from sync.ledger.page import Page
 from sync.ledger.register import note_subjects
 from sync.ledger.regroup import regroup
+from sync.ledger.told import Told, told_of
 from sync.reconcile.redaction import has_redactions, number_redacted
 from sync.stores.contract import Change
 
@@ -42,8 +43,10 @@ class Applying:
         self.private = False
         """Whether something was erased or redacted: then the file's log may hold nothing of it either."""
 
-    def page(self, db: str, changes: Sequence[Change]) -> None:
+    def page(self, db: str, changes: Sequence[Change], ahead: Mapping[str, Told]) -> None:
+        """`ahead`: what is known already of what records say."""
         told: dict[str, list[tuple[Change, dict[str, Any]]]] = {}
+        records: dict[str, list[tuple[Change, Told | None]]] = {name: [] for name in KINDS}
         for change in changes:
             if len(change.leaves) > 1 or (change.body is not None and b'"stamps"' not in change.body):
                 self._look_at(db, change)
@@ -55,16 +58,25 @@ class Applying:
                 continue
             if type_name == "check" and not change.deleted:
                 self._page.due.add(("check", db, change.id))
-            body = {} if change.deleted or change.body is None else _decode_body(change.body)
-            told.setdefault(type_name, []).append((change, body if body.get("type") == type_name else {}))
-            if has_redactions(body):
+            if change.id in ahead:
+                records[type_name].append((change, ahead[change.id]))
+                redacted = ahead[change.id].redacted
+            else:
+                body = {} if change.deleted or change.body is None else _decode_body(change.body)
+                redacted = number_redacted(body) if has_redactions(body) else 0
+                body = body if body.get("type") == type_name else {}
+                if type_name in records:
+                    records[type_name].append((change, told_of(body, self._page.zone) if body else None))
+                else:
+                    told.setdefault(type_name, []).append((change, body))
+            if redacted:
                 # Also when a tablet that has not heard of it brings the value once more.
                 self._page.due.add(("forget", db, change.id))
-                self._page.words.redacted(change.id, number_redacted(body))
+                self._page.words.redacted(change.id, redacted)
         kind = kind_of(db)
         if kind in ("branch", "shared"):
             self._subjects(db, told.get("subject", ()))
-            take_records(self._page, db, [one for name in KINDS for one in told.get(name, ())])
+            take_records(self._page, db, [one for some in records.values() for one in some])
             for change, body in told.get("case", ()):
                 take_subject(self._page, db, change, body)
             take_imports(self._page, db, [*told.get("import", ()), *told.get("import_rows", ())])
@@ -99,7 +111,7 @@ class Applying:
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM version WHERE branch=?", [branch_of(db)])
             self._page.words.drop_database(db)
-        self.page(db, [Change("0", one, (), True, None, None, None) for one in ids])
+        self.page(db, [Change("0", one, (), True, None, None, None) for one in ids], {})
 
     def judged(self, db: str, record: str, seen: str) -> None:
         """How a record stands, now that it is known what an approval of it would be bound to."""

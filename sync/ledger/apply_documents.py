@@ -12,6 +12,8 @@ from sync.ledger.apply_records import recheck, see_to_companions
 from sync.ledger.contribution import Base
 from sync.ledger.facts import day_of, encode, local_day
 from sync.ledger.page import Page
+from sync.ledger.words import texts_in
+from sync.reconcile.explain import open_disputes
 from sync.reconcile.stamps import parse_stamp
 from sync.stores.contract import Change
 
@@ -22,7 +24,7 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
     """A subject, or a case of a joint survey: what lists call it, and who reads it."""
     if not body:
         page.sql.execute("DELETE FROM subject WHERE id=? AND db=?", [change.id, db])
-        page.disputed(db, change.id, "", {}, 0)
+        page.disputed(db, change.id, "", None, 0)
         page.words.drop(db, change.id)
         return
     fields = body.get("fields")
@@ -38,8 +40,9 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
         audience,
     ]
     page.sql.execute("INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?, ?)", values)
-    page.disputed(db, change.id, str(values[2]), upgrade(body), audience)
-    page.words.take(db, change.id, (str(values[2]), _made_on(page, body)), audience, readers, body)
+    page.disputed(db, change.id, str(values[2]), open_disputes(upgrade(body)), audience)
+    place = (str(body.get("type")), str(values[2]), _made_on(page, body))
+    page.words.take(db, change.id, place, audience, readers, texts_in(body))
     see_to_companions(page, db, change.id, audience, audience)
 
 
@@ -99,8 +102,8 @@ def _title(page: Page, db: str, change: Change) -> None:
     fields, branch = body.get("fields"), body.get("branch")
     period = fields.get("period") if isinstance(fields, dict) else None
     day = day_of(period[0], page.zone) if isinstance(period, list) and period else ""
-    place = (branch if isinstance(branch, str) else "", day)
-    page.words.take(db, change.id, place, page.audience(readers), readers, body)
+    place = ("activity", branch if isinstance(branch, str) else "", day)
+    page.words.take(db, change.id, place, page.audience(readers), readers, texts_in(body))
 
 
 def _made_on(page: Page, body: Mapping[str, Any]) -> str:

@@ -4,17 +4,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from schemas import upgrade
 from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import note_survey
-from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, facts_of, made_by
+from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, made_by
 from sync.ledger.page import Page
+from sync.ledger.told import Told
 from sync.stores.contract import Change
 
 
-def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:
-    """Visits, services, surveys and events of one database; an empty body stands for one that is gone."""
+def take_records(page: Page, db: str, told: Sequence[tuple[Change, Told | None]]) -> None:
+    """Visits, services, surveys and events of one database; None stands for one that is gone."""
     if not told:
         return
     ids = json.dumps([change.id for change, _ in told])
@@ -29,24 +29,23 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
     flagged = _flagged(page, ids)
     accompanied = _accompanied(page, ids)
     (number,) = page.sql.execute("SELECT coalesce(max(n), 0) FROM record").fetchone()
-    read = {change.id: facts_of(upgrade(body), page.zone) for change, body in told if body}
-    unknown = page.unknown(facts.subject for facts in read.values())
+    unknown = page.unknown(one.facts.subject for _, one in told if one is not None)
     rows = []
-    for change, body in told:
+    for change, one in told:
         row = held.get(change.id)
         if row is not None and row[2] != db and kind_of(row[2]) == "branch":
             continue  # a record lives in its branch's database; a copy in `shared` adds nothing
         if row is not None:
             leave(page, row)
-        if not body:
+        if one is None:
             if row is not None:
                 note_survey(page, row[0], decode(row[7]), None)
                 page.sql.execute("DELETE FROM record WHERE n=?", [row[0]])
-                page.disputed(db, change.id, "", {}, 0)
+                page.disputed(db, change.id, "", None, 0)
                 page.words.drop(db, change.id)
             continue
-        body = dict(upgrade(body))
-        facts = read[change.id]
+        facts = one.facts
+        page.told[change.id] = one
         if row is None:
             number += 1
         n = number if row is None else row[0]
@@ -55,10 +54,10 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any
         root = page.root(facts.subject)
         standing = _sound(page, facts, change.id in flagged, facts.subject in unknown)
         bucket = bucket_of(facts, root) if standing == "counted" else None
-        readers = companions.readers_of(body)
-        audience = page.audience(readers)
-        page.words.take(db, change.id, (facts.branch, facts.day), audience, readers, body)
-        page.disputed(db, change.id, facts.branch, body, audience)
+        audience = page.audience(one.readers)
+        place = (facts.of, facts.branch, facts.day)
+        page.words.take(db, change.id, place, audience, one.readers, one.texts, one.words)
+        page.disputed(db, change.id, facts.branch, one.dispute, audience)
         if bucket is not None:
             page.touch(bucket, n)
         if facts.follow_ups:

@@ -6,19 +6,15 @@ written at once, in the order of days, which is the order in which hits are list
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-import msgspec
-
-from sync.ledger.words import Texts, texts_of, words_of
+from sync.ledger.words import words_under
 
 SECURE_DELETE = sqlite3.sqlite_version_info >= (3, 42)
 """Whether the index itself overwrites what is taken out of it; before this version all of it is written anew after an erasure."""
 
-_encode = msgspec.json.Encoder().encode
-_texts = msgspec.json.Decoder(Texts).decode
 _SEQUENCE_BITS = 32
 
 
@@ -28,9 +24,9 @@ class _New(NamedTuple):
     branch: str
     day: str
     audience: int
-    readers: frozenset[str]
     texts: bytes
-    found: Texts
+    readers: frozenset[str]
+    words: str | None
 
 
 class Words:
@@ -43,13 +39,18 @@ class Words:
         self._private = False
 
     def take(
-        self, db: str, doc: str, place: tuple[str, str], audience: int, readers: frozenset[str], body: Mapping[str, Any]
+        self,
+        db: str,
+        doc: str,
+        place: tuple[str, str, str],
+        audience: int,
+        readers: frozenset[str],
+        texts: bytes,
+        words: str | None = None,
     ) -> None:
-        """A document as it is now. `place`: its branch and local day, "" where it has none."""
-        found = texts_of(body)
-        branch, day = place
-        told = _New(db, str(body.get("type")), branch, day, audience, readers, _encode(found), found)
-        self._new[doc] = told if found else db
+        """A document as it is now. `place`: its type, branch and local day, "" where it has none; `texts`: as `texts_in` gives them;
+        `words`: those under which it is found, where they are known already."""
+        self._new[doc] = _New(db, *place, audience, texts, readers, words) if texts else db
 
     def drop(self, db: str, doc: str) -> None:
         """A document that is gone from this database."""
@@ -87,27 +88,27 @@ class Words:
         gone: list[tuple[int]] = []
         for doc, new in self._new.items():
             before = held.get(doc)
-            if isinstance(new, _New) and before is not None and before[1:7] == (*new[:5], new.texts):
+            if isinstance(new, _New) and before is not None and before[1:7] == new[:6]:
                 continue
             old_at, old = 0, set[str]()
             if before is not None:
                 number, _, of, branch, day, _, texts, readers = before
                 old_at = place_of(day, number)
-                old = set(_words(of, branch, json.loads(readers), _texts(texts)))
+                old = set(words_under(of, branch, json.loads(readers), texts))
             if isinstance(new, str):
                 if before is not None and before[1] == new:
                     gone.append((before[0],))
                     out.append((old_at, " ".join(old)))
                 continue
-            words = _words(new.of, new.branch, new.readers, new.found)
+            words = new.words or " ".join(words_under(new.of, new.branch, new.readers, new.texts))
             if before is None:
                 # Nearly always: what is new needs no comparing.
                 seq += 1
-                rows.append((seq, doc, *new[:5], new.texts))
-                added.append((place_of(new.day, seq), " ".join(words)))
+                rows.append((seq, doc, *new[:6]))
+                added.append((place_of(new.day, seq), words))
                 continue
-            at, now = place_of(new.day, before[0]), set(words)
-            rows.append((before[0], doc, *new[:5], new.texts))
+            at, now = place_of(new.day, before[0]), set(words.split(" "))
+            rows.append((before[0], doc, *new[:6]))
             stays = old & now if at == old_at else set[str]()
             out += [(old_at, " ".join(old - stays))] if old - stays else []
             # The index counts what is put in and taken out, and calls itself damaged when more was taken out: so nothing is put in, if
@@ -148,15 +149,3 @@ def day_number(day: str) -> int:
         return date.fromisoformat(day).toordinal()
     except ValueError:
         return 0
-
-
-def mark(name: str, value: str) -> str:
-    """The word of the index that stands for a branch (`b`), a type (`t`) or a reader (`r`); no text holds such a word."""
-    return f"={name}:{value}"
-
-
-def _words(of: str, branch: str, readers: Iterable[str], texts: Texts) -> list[str]:
-    found = [mark("t", of), mark("b", branch), *(mark("r", one) for one in readers)]
-    for _, text in texts:
-        found += words_of(text)
-    return found

@@ -1,6 +1,7 @@
 """Decide what the ledger remembers of what accompanies a record: ratings, photos, checks, decisions, assignments. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,9 @@ HOLDERS = frozenset({*KINDS, "case"})
 BINDING = ("join", "split")
 STANDING = ("approve", "return", "reopen")
 """Decisions that say how a record stands."""
+
+Ratings = list[tuple[str, str, int]]
+"""(when it was given, rating, score)."""
 
 
 class CompanionFacts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,6 +95,23 @@ def _assigned(body: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, A
     first, last = days if isinstance(days, list) and len(days) == 2 else ("", "")
     told["branch"] = _text(body.get("branch"))
     return {**told, "days": (_text(first), _text(last))}
+
+
+def ratings_of(told: Iterable[tuple[str, str, CompanionFacts]]) -> dict[str, Ratings]:
+    """{record: its ratings} of (rating, record, facts)."""
+    given: dict[str, Ratings] = {}
+    for rating, record, facts in told:
+        if facts.score:
+            given.setdefault(record, []).append((facts.at or _made_at(facts.order), rating, facts.score))
+    return given
+
+
+def _made_at(stamp: str) -> str:
+    """The instant that a stamp tells, for a rating that says none itself; after all others where it tells nothing."""
+    try:
+        return datetime.fromtimestamp(int(stamp[:15]) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return "~"
 
 
 def kept_readers(fields: Mapping[str, Any]) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Decide how the ledger is brought up to date with a store: a page of a database's feed at a time, each once, in any order of
 databases. Everything here may be broken off and begun again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from sqlite3 import Connection
 from typing import Protocol
 
@@ -10,11 +10,15 @@ from sync.databases import kind_of
 from sync.errors import NotFound
 from sync.ledger import companions
 from sync.ledger.ledger import Ledger
+from sync.ledger.told import NOTHING_AHEAD, Told
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.joining import joined
-from sync.stores.contract import LEAVES, Store, Want
+from sync.stores.contract import LEAVES, Page, Store, Want
 
 PAGE = 1000
+
+Read = Callable[[str, str], Awaitable[tuple[Page, Mapping[str, Told]]]]
+"""(database, position) to the next page, and what is known already of what its records say. Raises NotFound."""
 
 
 class Erased(Protocol):
@@ -30,7 +34,12 @@ def is_followed(db: str) -> bool:
     return kind_of(db) in ("branch", "shared", "centre")
 
 
-async def follow(store: Store, ledger: Ledger, db: str, erased: Erased) -> tuple[str, bool]:
+async def page_of(store: Store, db: str, position: str) -> tuple[Page, Mapping[str, Told]]:
+    """The next page after a position; nothing of what its records say was worked out. Raises NotFound."""
+    return await store.changes(db, position, limit=PAGE, bodies=True), NOTHING_AHEAD
+
+
+async def follow(store: Store, ledger: Ledger, db: str, erased: Erased, read: Read | None = None) -> tuple[str, bool]:
     """Take in the next page. Returns the position after it, and whether there was anything. Raises NotFound."""
     info = await store.info(db)
     known = await ledger.feed(db)
@@ -39,10 +48,10 @@ async def follow(store: Store, ledger: Ledger, db: str, erased: Erased) -> tuple
         await ledger.forget(db)
         known = None
     position = known[1] if known else "0"
-    page = await store.changes(db, position, limit=PAGE, bodies=True)
+    page, told = await (read(db, position) if read is not None else page_of(store, db, position))
     changes = [one for one in page.changes if not erased.holds(one.id)] if erased.any else page.changes
     if page.changes or known is None or page.last != position:
-        await ledger.apply(db, info.instance_start_time, changes, page.last)
+        await ledger.apply(db, info.instance_start_time, changes, page.last, told)
     return page.last, bool(page.changes)
 
 
@@ -86,20 +95,29 @@ def every_id(sql: Connection) -> list[tuple[str, str]]:
     return [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
 
 
-async def catch_up(
-    store: Store, ledger: Ledger, erased: Erased, progress: Callable[[int, int], None] = lambda done, total: None
-) -> None:
-    """Follow every database to its end. `progress` is told after each page how many documents were read, and how many there are."""
+async def followed(store: Store) -> dict[str, int]:
+    """Every database that is followed, in the order in which it is, and how many documents are in it."""
     # What branches share comes first: their records name subjects in it.
     names = sorted([one for one in await store.databases() if is_followed(one)], key=lambda db: kind_of(db) == "branch")
-    sizes = {name: await _documents(store, name) for name in names}
+    return {name: await _documents(store, name) for name in names}
+
+
+async def catch_up(
+    store: Store,
+    ledger: Ledger,
+    erased: Erased,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    read: Read | None = None,
+) -> None:
+    """Follow every database to its end. `progress` is told after each page how many documents were read, and how many there are."""
+    sizes = await followed(store)
     done, total = 0, sum(sizes.values())
-    for db in names:
-        read, more = 0, True
+    for db in sizes:
+        so_far, more = 0, True
         while more:
-            _, more = await follow(store, ledger, db, erased)
-            read = min(read + PAGE, sizes[db])
-            progress(done + read, total)
+            _, more = await follow(store, ledger, db, erased, read)
+            so_far = min(so_far + PAGE, sizes[db])
+            progress(done + so_far, total)
         done += sizes[db]
     for db in await ledger.due_databases("hash"):
         await judge(store, ledger, db)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sync.ledger.apply import Applying
 from sync.ledger.documents import digest_of
 from sync.ledger.schema import connect, prepare, shape
+from sync.ledger.told import NOTHING_AHEAD, Told
 from sync.stores.contract import Change
 
 T = TypeVar("T")
@@ -61,11 +62,13 @@ class Ledger:
         rows = await self._do(lambda sql: sql.execute("SELECT db FROM feed").fetchall())
         return [db for (db,) in rows]
 
-    async def apply(self, db: str, created: str, changes: Sequence[Change], position: str) -> None:
-        """A page of a feed and the position after it, in one transaction."""
+    async def apply(
+        self, db: str, created: str, changes: Sequence[Change], position: str, ahead: Mapping[str, Told] = NOTHING_AHEAD
+    ) -> None:
+        """A page of a feed and the position after it, in one transaction. `ahead`: what is known already of what records say."""
 
         def job(sql: sqlite3.Connection) -> None:
-            self._applying(sql, lambda page: page.page(db, changes))
+            self._applying(sql, lambda page: page.page(db, changes, ahead))
             sql.execute("INSERT OR REPLACE INTO feed VALUES (?, ?, ?)", [db, created, position])
 
         await self._do(job)

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from schemas.vocabulary import SUBJECT_KINDS
 from sync.ledger.apply_words import Words
 from sync.ledger.decisions import root_of
-from sync.reconcile.explain import open_disputes
+from sync.ledger.told import Told
+from sync.reconcile.explain import Open
 
 
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
     day of a record that changed or went, one that it named: "" for none); `due`: (what, database, id); `cases`, `subjects`: joint
     surveys and subjects to be looked at again; `words`: by what documents are found. `digest_of` says what of a written document
-    is compared with what it should say."""
+    is compared with what it should say; `told`: what records of the page say, by id."""
 
     def __init__(
         self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
@@ -32,6 +33,7 @@ class Page:
         self.left: set[tuple[str, str]] = set()
         self.due: set[tuple[str, str, str]] = set()
         self.words = Words(sql)
+        self.told: dict[str, Told] = {}
         self.cases: set[str] = set()
         self.subjects: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
@@ -102,9 +104,8 @@ class Page:
             )
         return self.kept
 
-    def disputed(self, db: str, doc: str, branch: str, body: Mapping[str, Any], audience: int) -> None:
-        """Note what of a document is in dispute, so that listing it reads no document that is not. An empty body: nothing is."""
-        found = open_disputes(body) if body else None
+    def disputed(self, db: str, doc: str, branch: str, found: Open | None, audience: int) -> None:
+        """Note what of a document is in dispute, so that listing it reads no document that is not."""
         if found is None:
             if self._any_dispute:
                 self.sql.execute("DELETE FROM dispute WHERE id=? AND db=?", [doc, db])

@@ -48,6 +48,11 @@ def outcome_of(problem: ProblemFact, found: Facts, followed: Sequence[Followed],
     return Outcome(state, owner, due or OPEN, day if state in CLOSED else OPEN, tuple(followed))
 
 
+def untold(found: Facts) -> dict[str, Outcome]:
+    """What became of a record's problems where nothing but the record itself tells of them."""
+    return {problem.item: outcome_of(problem, found, (), ("", "")) for problem in found.problems}
+
+
 def outcomes(sql: sqlite3.Connection, rows: Iterable[tuple[str, Facts]]) -> dict[str, dict[str, Outcome]]:
     """{record: {problem: outcome}} of these records."""
     found = [(record, facts) for record, facts in rows if facts.problems]

@@ -8,26 +8,22 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from sync.ledger import companions
-from sync.ledger.activity import Activity, make_activity
+from sync.ledger.activity import Drawn, draw
 from sync.ledger.counted import Part
 from sync.ledger.decisions import superseded
 from sync.ledger.facts import Facts, calls_of, decode, happening, made_by
 from sync.ledger.page import Page
-from sync.ledger.problems import Outcome, outcomes
+from sync.ledger.problems import Outcome, outcomes, untold
 from sync.reconcile.activities import CROWD, Decision, Group, group
 
 Due = tuple[str, str, str]
 
 _COLUMNS = "n, id, bucket, root, anchor, review, facts"
-_encode = msgspec.json.Encoder(order="sorted").encode
 _fields = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -44,7 +40,7 @@ class _Row:
 
 def regroup(page: Page) -> Iterator[Due]:
     """Of the buckets that were touched, and whatever else their records are grouped with. Yields what is due."""
-    sql, zone = page.sql, page.zone
+    sql = page.sql
     loading = _Loading(sql, page.fresh)
     loading.load(page.touched)
     loading.load_activities(page.stale)
@@ -52,12 +48,12 @@ def regroup(page: Page) -> Iterator[Due]:
     loading.close()
     problems = outcomes(sql, [(row.id, row.facts) for row in loading.rows.values()])
     ratings = _ratings(sql, loading.rows.values())
-    kept: dict[int, tuple[Activity, str]] = {}
+    kept: dict[int, Drawn] = {}
     anchors: list[tuple[int, int]] = []
     for rows, decisions in loading.components():
         for found in _grouped(rows, decisions, loading.crowded):
             anchor = rows[found.records[0]].n
-            kept[anchor] = _made(found, rows, problems, ratings, zone)
+            kept[anchor] = _drawn(found, rows, problems, ratings, page)
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
     sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
     gone = (page.stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
@@ -246,23 +242,29 @@ def _grouped(rows: Mapping[str, _Row], decisions: Sequence[Decision], crowded: s
     return group(happenings, decisions, crowded=crowded)
 
 
-def _made(
+def _drawn(
     found: Group,
     rows: Mapping[str, _Row],
     problems: Mapping[str, Mapping[str, Outcome]],
     ratings: Mapping[str, Sequence[tuple[str, str, int]]],
-    zone: ZoneInfo,
-) -> tuple[Activity, str]:
-    """The activity of a group, and the database that its document belongs to: `shared` when several branches took part."""
+    page: Page,
+) -> Drawn:
+    """The activity of a group."""
+    first = rows[found.records[0]]
+    told = page.told.get(first.id)
+    if told is not None and told.alone is not None and found == Group((first.id,), (), ()):
+        # It was drawn ahead; does nothing more tell of it after all?
+        here = (first.root, first.approved, sorted(ratings.get(first.id, ())), problems.get(first.id, {}))
+        if here == (told.facts.subject, False, sorted(told.alone.rated), untold(told.facts)):
+            return told.alone.activity
     parts = [
         Part(row.id, row.facts, problems.get(row.id, {}), ratings.get(row.id, ()), row.approved)
         for row in (rows[one] for one in found.records)
     ]
-    made = make_activity(parts, rows[found.records[0]].root, found.links, found.suggestions, zone)
-    return made, "shared" if len(made.branches) > 1 else f"branch-{made.branch}"
+    return draw(parts, first.root, found.links, found.suggestions, page.zone)
 
 
-def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], gone: set[int]) -> Iterator[Due]:
+def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -> Iterator[Due]:
     held = {
         row[0]: row[1:]
         for row in sql.execute(
@@ -272,17 +274,16 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], go
     }
     months: set[tuple[str, str]] = set()
     cleared, activities, contributions, promises = [], [], [], []
-    for anchor, (made, home) in kept.items():
-        digest = blake2b(_encode([home, made.fields, made.contributions, made.promises]), digest_size=16).digest()
+    for anchor, made in kept.items():
         before = held.get(anchor)
-        if before is not None and before[2] == digest:
+        if before is not None and before[2] == made.digest:
             continue
         if before is not None:
             cleared.append(anchor)
-            if before[1] != home:
+            if before[1] != made.home:
                 yield "document", before[1], before[0]
-        yield "document", home, made.id
-        activities.append((anchor, made.id, home, made.branch, made.day, digest, _encode(made.fields)))
+        yield "document", made.home, made.id
+        activities.append((anchor, made.id, made.home, made.branch, made.day, made.digest, made.fields))
         contributions += [
             (anchor, n, int(row.base), row.record, row.item, *row[3:]) for n, row in enumerate(made.contributions)
         ]
@@ -306,8 +307,8 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, tuple[Activity, str]], go
         yield "month", f"branch-{branch}", f"{branch}:{month}"
 
 
-def _ratings(sql: sqlite3.Connection, rows: Iterable[_Row]) -> dict[str, list[tuple[str, str, int]]]:
-    """{record of a service: [(when it was given, rating, score)]}."""
+def _ratings(sql: sqlite3.Connection, rows: Iterable[_Row]) -> dict[str, companions.Ratings]:
+    """Of the records of services."""
     asked = json.dumps([row.id for row in rows if row.facts.of == "service"])
     if asked == "[]":
         return {}
@@ -315,17 +316,4 @@ def _ratings(sql: sqlite3.Connection, rows: Iterable[_Row]) -> dict[str, list[tu
         "SELECT id, record, facts FROM companion WHERE type='rating' AND record IN (SELECT value FROM json_each(?))",
         [asked],
     )
-    given: dict[str, list[tuple[str, str, int]]] = {}
-    for rating, record, facts in found:
-        told = companions.decode(facts)
-        if told.score:
-            given.setdefault(record, []).append((told.at or _made_at(told.order), rating, told.score))
-    return given
-
-
-def _made_at(stamp: str) -> str:
-    """The instant that a stamp tells, for a rating that says none itself; after all others where it tells nothing."""
-    try:
-        return datetime.fromtimestamp(int(stamp[:15]) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return "~"
+    return companions.ratings_of((rating, record, companions.decode(facts)) for rating, record, facts in found)

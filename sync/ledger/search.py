@@ -15,9 +15,9 @@ import msgspec
 
 from schemas import label_of
 from sync.errors import BadRequest
-from sync.ledger.apply_words import day_number, mark, sequence_of
+from sync.ledger.apply_words import day_number, sequence_of
 from sync.ledger.queries import Reader
-from sync.ledger.words import Texts, fold, folded, is_word, pieces, runs
+from sync.ledger.words import Texts, fold, folded, is_word, mark, pieces, runs
 
 QUERY_CHARACTERS_MAX = 200
 LOOKED_AT_MAX = 2_000

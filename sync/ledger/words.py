@@ -7,9 +7,11 @@ something wherever it stands. Runs of Latin letters and digits are words as they
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from schemas import TYPES, Field
 from schemas.fields import placed
@@ -25,6 +27,28 @@ _JOIN = str.__add__
 
 Texts = list[tuple[str, str]]
 """(path, text) of everything in a document that is found."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Texts).decode
+
+
+def texts_in(body: Mapping[str, Any]) -> bytes:
+    """The texts by which a document is found, as they are kept; nothing where it has none."""
+    found = texts_of(body)
+    return _encode(found) if found else b""
+
+
+def words_under(of: str, branch: str, readers: Iterable[str], texts: bytes) -> list[str]:
+    """Everything under which a document is found: its type, branch, readers and the words of its texts, as often as they stand there."""
+    found = [mark("t", of), mark("b", branch), *(mark("r", one) for one in readers)]
+    for _, text in _decode(texts):
+        found += words_of(text)
+    return found
+
+
+def mark(name: str, value: str) -> str:
+    """The word of the index that stands for a branch (`b`), a type (`t`) or a reader (`r`); no text holds such a word."""
+    return f"={name}:{value}"
 
 
 def words_of(text: str) -> list[str]:

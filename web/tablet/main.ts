@@ -15,5 +15,5 @@ writeStrictly();
 speak(language.value);
 goLive();
 void keepOffline();
-const app = createApp(App).use(router);
-void start().then(() => app.mount("#app"));
+// Only then is it known whose places are on this tablet, and so which screen comes first.
+void start().then(() => createApp(App).use(router).mount("#app"));

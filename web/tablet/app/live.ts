@@ -11,6 +11,7 @@ import type { Opened } from "./opened.ts";
 import { settings } from "./settings.ts";
 
 const AFTER_CHANGE_MS = 1_500;
+const AFTER_NEWS_MS = 300;
 const FIRST_WAIT_MS = 5_000;
 const WAIT_MS_MAX = 300_000;
 const LISTEN_SECONDS = 50;
@@ -151,22 +152,34 @@ async function fail(error: unknown, now: Opened): Promise<void> {
   }
 }
 
-/** Wait at the server until something new is there for this tablet. */
+/** Wait at the server until something new is there for this tablet, or until it is time to look at the directory again. */
 async function listen(now: Opened, positions: { [db: string]: string }): Promise<void> {
   listening = new AbortController();
   const { signal } = listening;
   const until = Date.now() + AT_LEAST_EVERY_MS;
   const names = [...now.locals.keys()].filter((name) => name !== "centre");
   try {
-    while (Date.now() < until && !signal.aborted) {
+    let heard = false;
+    while (!heard && Date.now() < until) {
       const waits = names.map((name) => now.server.somethingNew(name, positions[name] ?? "0", LISTEN_SECONDS, signal));
-      if (await Promise.any(waits.map((one) => one.then((is) => (is ? true : Promise.reject(new Error("nothing")))))).catch(() => false)) break;
-      // All came back without anything new, or the line broke: which of the two, the next contact tells.
-      if ((await Promise.allSettled(waits)).some((one) => one.status === "rejected")) break;
+      heard = await firstTrue(waits);
     }
-  } finally {
-    if (!signal.aborted) plan(300);
+    if (!signal.aborted) plan(AFTER_NEWS_MS);
+  } catch (error) {
+    if (signal.aborted) return;
+    // The line broke, or the server will not have it: as after a contact that failed.
+    failures += 1;
+    await fail(error, now);
+    plan(backOff());
   }
+}
+
+/** True as soon as one is; false when all are not. Throws what the first that fails throws. */
+async function firstTrue(waits: Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    for (const one of waits) one.then((is) => is && resolve(true), reject);
+    void Promise.all(waits).then((all) => resolve(all.includes(true)), reject);
+  });
 }
 
 function backOff(): number {

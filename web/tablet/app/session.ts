@@ -25,7 +25,14 @@ export const session = reactive({ slots: [] as Slot[], ready: false });
 /** Not deeply reactive: databases are no data. */
 export const opened = shallowRef<Opened | null>(null);
 
+const LAST = "fieldbook.last";
 let slots: Slots;
+
+/** Who had the tablet open last, if that place is still on it. */
+export function lastSlot(): string {
+  const last = session.slots.length === 1 ? session.slots[0]!.id : localStorage.getItem(LAST);
+  return session.slots.find((one) => one.id === last)?.id ?? "";
+}
 
 export async function start(): Promise<void> {
   slots = await Slots.open();
@@ -115,6 +122,7 @@ async function enter(slot: Slot, dataKey: Bytes, told?: Enrolled): Promise<void>
     await made.useToken(told.token);
     await made.learn({ zone: told.zone, keep_days: told.keep_days, name: "", role: told.role, recovery: told.recovery });
   }
+  localStorage.setItem(LAST, slot.id);
   opened.value = made;
   await refresh();
 }

@@ -162,13 +162,20 @@ function pouchName(slot: string, name: string): string {
 /** Replication reads with `bulkGet` and writes with `bulkDocs`: there documents are opened and sealed. */
 function sealing(pouch: Pouch, seal: Seal, keeps: (body: Raw) => boolean): Pouch {
   const [bulkDocs, bulkGet] = [pouch.bulkDocs.bind(pouch), pouch.bulkGet.bind(pouch)];
-  pouch.bulkDocs = async (given: Raw[] | { docs: Raw[] }, options: Raw = {}) => {
+  const write = async (given: Raw[] | { docs: Raw[] }, options: Raw): Promise<unknown> => {
     const docs = Array.isArray(given) ? given : given.docs;
     const pulled = (Array.isArray(given) ? options["new_edits"] : (given as Raw)["new_edits"]) === false;
     const kept = pulled ? docs.filter((doc) => doc["_deleted"] || keeps(doc)) : docs;
     if (kept.length === 0) return [];
     const sealed = await Promise.all(kept.map((doc) => sealedDoc(seal, doc)));
     return bulkDocs(Array.isArray(given) ? sealed : { ...given, docs: sealed }, options);
+  };
+  // PouchDB itself calls it with a callback too.
+  pouch.bulkDocs = (given: Raw[] | { docs: Raw[] }, ...rest: unknown[]) => {
+    const callback = typeof rest.at(-1) === "function" ? (rest.pop() as (error: unknown, result?: unknown) => void) : null;
+    const done = write(given, (rest[0] as Raw | undefined) ?? {});
+    if (callback !== null) void done.then((result) => callback(null, result), callback);
+    return done;
   };
   pouch.bulkGet = async (options: Raw) => {
     const { results } = await bulkGet(options);
@@ -179,6 +186,8 @@ function sealing(pouch: Pouch, seal: Seal, keeps: (body: Raw) => boolean): Pouch
 }
 
 async function sealedDoc(seal: Seal, doc: Raw): Promise<Raw> {
+  // Checkpoints, which PouchDB reads itself.
+  if (String(doc["_id"]).startsWith("_local/")) return doc;
   const inner = content(doc);
   const outer = Object.fromEntries(Object.entries(doc).filter(([name]) => name.startsWith("_")));
   if (Object.keys(inner).length === 0) return outer;

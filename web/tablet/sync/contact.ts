@@ -121,7 +121,7 @@ async function forget(opened: Opened, name: string, local: Local): Promise<void>
   let since = (await opened.notes.get<string>(note)) ?? "";
   for (;;) {
     const told = await opened.server.forgetSince(name, since);
-    if (told.compare) await compare(opened, name, local);
+    if (told.compare || told.all) await compare(opened, name, local);
     else await letGo(opened, name, local, told.ids);
     await opened.notes.set(note, (since = told.next));
     if (!told.more) return;
@@ -134,7 +134,7 @@ async function compare(opened: Opened, name: string, local: Local): Promise<void
     if (changes.length === 0) return;
     const ids = changes.filter((one) => !one.deleted).map((one) => one.id);
     const told = await opened.server.forgetAmong(name, ids);
-    await letGo(opened, name, local, told.all ? ids : (told.ids ?? []));
+    await letGo(opened, name, local, told.ids);
     since = seq;
   }
 }

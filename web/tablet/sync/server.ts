@@ -99,11 +99,11 @@ export class Server {
     return this.json("POST", "/api/v1/tablets/me/wiped");
   }
 
-  forgetSince(db: string, since: string): Promise<{ ids: string[]; next: string; compare: boolean; more: boolean }> {
-    return this.json("GET", `/api/v1/tablets/me/forget/${db}?since=${encodeURIComponent(since)}`);
+  forgetSince(db: string, since: string): Promise<{ ids: string[]; next: string; compare: boolean; more: boolean; all: boolean }> {
+    return this.json("GET", `/api/v1/tablets/me/forget/${db}${since ? `?since=${encodeURIComponent(since)}` : ""}`);
   }
 
-  forgetAmong(db: string, ids: readonly string[]): Promise<{ ids?: string[]; all?: boolean }> {
+  forgetAmong(db: string, ids: readonly string[]): Promise<{ ids: string[]; all: boolean }> {
     return this.json("POST", `/api/v1/tablets/me/forget/${db}`, { ids });
   }
 
@@ -121,7 +121,7 @@ export class Server {
 
   /** Waits until something new is there for this tablet; false when nothing came in `seconds`. */
   async somethingNew(db: string, since: string, seconds: number, signal: AbortSignal): Promise<boolean> {
-    const query = `feed=longpoll&limit=1&timeout=${seconds * 1000}&heartbeat=false&since=${encodeURIComponent(since)}`;
+    const query = `feed=longpoll&limit=1&timeout=${seconds * 1000}&since=${encodeURIComponent(since)}`;
     const answer = await this.ask("GET", `/sync/${db}/_changes?${query}`, undefined, seconds + 20, signal);
     const told = (await answer.json()) as { results: unknown[] };
     return told.results.length > 0;

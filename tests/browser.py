@@ -1,0 +1,198 @@
+"""Tablets for tests as they are in the field: a real Chromium with its own disk, on which the app is installed, used, cut off and killed.
+
+Run as a program it sees to it that there is a Chromium: one on PATH or named by CHROMIUM, else the system's package, else Playwright's.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page, Playwright, async_playwright, expect
+
+from tests.serving import PASSWORD
+
+FLAGS = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+PIN = "135792"
+LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 640)
+PATIENCE_MS = 20_000
+
+
+def find_chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return named or next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+
+
+CHROMIUM = find_chromium()
+APP = Path(__file__).parent.parent / "server/apps/tablet/index.html"
+needed = pytest.mark.skipif(
+    (CHROMIUM is None or not APP.exists()) and "FIELDBOOK_NEED_BROWSER" not in os.environ,
+    reason="`make test` builds the app and looks for a Chromium; name one with CHROMIUM=",
+)
+"""Marks what runs in a browser. Where FIELDBOOK_NEED_BROWSER is set, a missing browser is a failure and no reason to skip."""
+
+
+class Tablet:
+    """One tablet with one Chromium profile. `start` and `kill` may follow each other: what is on its disk stays."""
+
+    def __init__(self, playwright: Playwright, directory: Path, url: str, size: tuple[int, int] = LANDSCAPE) -> None:
+        self.directory, self.url, self.size = directory, url, size
+        self.errors: list[str] = []
+        self._playwright = playwright
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+
+    @property
+    def page(self) -> Page:
+        assert self._page is not None, "the tablet is switched off"
+        return self._page
+
+    @property
+    def context(self) -> BrowserContext:
+        assert self._context is not None, "the tablet is switched off"
+        return self._context
+
+    async def start(self, path: str = "", *, offline: bool = False) -> None:
+        """Switch it on: the app opens, with or without a network."""
+        width, height = self.size
+        self._context = await self._playwright.chromium.launch_persistent_context(
+            str(self.directory),
+            executable_path=CHROMIUM,
+            args=list(FLAGS),
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            geolocation={"latitude": 30.1, "longitude": 110.2, "accuracy": 12},
+            permissions=["geolocation"],
+            has_touch=True,
+        )
+        self._context.set_default_timeout(PATIENCE_MS)
+        self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
+        self._page.on("pageerror", lambda error: self.errors.append(str(error)))
+        if offline:
+            await self._context.set_offline(True)
+        await self._page.goto(f"{self.url}/{path}", wait_until="domcontentloaded")
+
+    async def stop(self) -> None:
+        if self._context is not None:
+            with suppress(Exception):
+                await self._context.close()
+        self._context = self._page = None
+
+    async def kill(self) -> None:
+        """The battery dies: every process of the browser, at once."""
+        for process in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):
+                if str(self.directory).encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                    os.kill(int(process.name), signal.SIGKILL)
+        await self.stop()
+        for lock in self.directory.glob("Singleton*"):
+            lock.unlink(missing_ok=True)
+
+    async def cut(self) -> None:
+        await self.context.set_offline(True)
+
+    async def join(self) -> None:
+        await self.context.set_offline(False)
+
+    # What a member does
+
+    async def enrol(self, name: str, password: str = PASSWORD, pin: str = PIN) -> None:
+        await self.page.get_by_label("账号", exact=True).and_(self.page.locator("input[name=username]")).fill(name)
+        await self.page.locator("input[name=password]").fill(password)
+        await self.tap("下一步：设置密码")
+        await self.pin(pin)
+        await expect(self.page.get_by_text("再输入一次")).to_be_visible()
+        await self.pin(pin)
+        await self.sees("记走访")
+
+    async def unlock(self, pin: str = PIN) -> None:
+        await self.pin(pin)
+        await self.sees("记走访")
+
+    async def pin(self, pin: str = PIN) -> None:
+        for digit in pin:
+            await self.page.locator(".key", has_text=re.compile(f"^{digit}$")).click()
+
+    async def tap(self, words: str, nth: int = 0) -> None:
+        await self.page.get_by_text(words, exact=False).nth(nth).click()
+
+    async def go(self, tab: str) -> None:
+        """Choose a place of the bar."""
+        await self.page.locator("nav.tabs a", has_text=tab).click()
+
+    async def sees(self, words: str) -> Locator:
+        found = self.page.get_by_text(words).first
+        await expect(found).to_be_visible(timeout=PATIENCE_MS)
+        return found
+
+    async def sees_not(self, words: str) -> None:
+        await expect(self.page.get_by_text(words)).to_have_count(0, timeout=PATIENCE_MS)
+
+    async def synced(self) -> None:
+        """Until the tablet says that it is fully synced."""
+        await self.sees("本机已全部同步")
+
+    async def __aenter__(self) -> "Tablet":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+@asynccontextmanager
+async def tablets(directory: Path, url: str) -> AsyncIterator[Callable[..., Tablet]]:
+    """Makes tablets: `make("t1")`, each with a disk of its own. All are switched off at the end, and none has thrown an error."""
+    made: list[Tablet] = []
+    async with async_playwright() as playwright:
+
+        def make(name: str, **about: Any) -> Tablet:
+            made.append(Tablet(playwright, directory / name, about.pop("url", url), **about))
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            for one in made:
+                await one.stop()
+    errors = [error for one in made for error in one.errors]
+    assert not errors, f"the app threw: {errors}"
+
+
+async def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
+    """What `holds` tells, once it tells something true; it may be awaited."""
+    for _ in range(int(seconds * 20)):
+        told = holds()
+        told = await told if asyncio.iscoroutine(told) else told
+        if told:
+            return told
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come true in time")
+
+
+def see_to_chromium() -> str | None:
+    """A Chromium to test with, installed where that is possible."""
+    if CHROMIUM is None and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+        packages = ["chromium", "fonts-noto-cjk"]
+        subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "install", "-qy", "--no-install-recommends", *packages], check=False, stdout=subprocess.DEVNULL
+        )
+    if find_chromium() is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    return find_chromium()
+
+
+if __name__ == "__main__":
+    if see_to_chromium() is None:
+        sys.stderr.write("There is no Chromium: what runs in a browser is not tested. Install one, or name it with CHROMIUM=\n")

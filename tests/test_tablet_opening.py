@@ -1,0 +1,123 @@
+"""The tablet app in a real Chromium: enrolling, opening without a network, PINs, several members on one tablet."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import PIN, Tablet, needed, tablets
+from tests.serving import PASSWORD, Served, command, served
+
+pytestmark = [needed, pytest.mark.browser]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> "Served":
+    data = tmp_path / "data"
+    with served(data) as running:
+        for name, role in (("li", "member"), ("wang", "member"), ("song", "secretary")):
+            member = {"li": "m0117", "wang": "m0042", "song": "m0001"}[name]
+            words = ["user", "add", name, "--role", role, "--branch", "b03", "--member", member, "--password-stdin"]
+            assert command(*words, data=data, stdin=PASSWORD).returncode == 0
+        yield running
+
+
+@pytest.fixture
+async def make(tmp_path: Path, server: Served) -> AsyncIterator[Callable[..., Tablet]]:
+    async with tablets(tmp_path, server.url) as made:
+        yield made
+
+
+async def test_ta1_enrolled_once_the_app_opens_without_a_network_after_a_restart(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.synced()
+    await tablet.kill()
+    await tablet.start(offline=True)
+    await tablet.sees("输入数字密码")
+    await tablet.unlock()
+    await tablet.sees("没有网络")
+
+
+async def test_ta2_a_wrong_pin_opens_nothing_and_many_have_to_wait(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.tap("锁定")
+    for _ in range(4):
+        await tablet.pin("864209")
+        await tablet.sees("密码不对")
+    await tablet.sees("请等")
+    await tablet.kill()
+    await tablet.start(offline=True)
+    await tablet.sees("请等")
+    await expect(tablet.page.locator(".key").first).to_be_disabled()
+
+
+async def test_ta3_a_pin_that_anybody_would_try_is_not_taken(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.page.locator("input[name=username]").fill("li")
+    await tablet.page.locator("input[name=password]").fill(PASSWORD)
+    await tablet.tap("下一步：设置密码")
+    for weak in ("111111", "123456", "987654", "121212"):
+        await tablet.pin(weak)
+        await tablet.sees("太容易猜到")
+    await tablet.pin(PIN)
+    await tablet.pin("246813")
+    await tablet.sees("两次输入不一致")
+
+
+async def test_ta4_two_members_share_a_tablet_and_neither_opens_the_other_s_place(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.tap("锁定")
+    await tablet.tap("添加人员")
+    await tablet.enrol("wang", pin="246813")
+    await tablet.tap("锁定")
+    await tablet.tap("换人")
+    await tablet.page.locator(".who", has_text="li").click()
+    await tablet.pin("246813")
+    await tablet.sees("密码不对")
+    await tablet.unlock(PIN)
+
+
+async def test_ta5_a_forgotten_pin_loses_nothing(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.synced()
+    await tablet.tap("锁定")
+    await tablet.tap("忘记密码")
+    await tablet.page.locator("input[name=password]").fill("not the password")
+    await tablet.tap("下一步")
+    await tablet.pin("192837")
+    await tablet.pin("192837")
+    await tablet.sees("账号或密码不对")
+    await tablet.page.locator("input[name=password]").fill(PASSWORD)
+    await tablet.tap("下一步")
+    await tablet.pin("192837")
+    await tablet.pin("192837")
+    await tablet.sees("记走访")
+    await tablet.tap("锁定")
+    await tablet.unlock("192837")
+
+
+async def test_ta6_a_wrong_password_and_no_network_are_told_in_words(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.page.locator("input[name=username]").fill("li")
+    await tablet.page.locator("input[name=password]").fill("wrong")
+    await tablet.tap("下一步：设置密码")
+    await tablet.pin()
+    await tablet.pin()
+    await tablet.sees("账号或密码不对")
+    await tablet.cut()
+    await tablet.page.locator("input[name=password]").fill(PASSWORD)
+    await tablet.tap("下一步：设置密码")
+    await tablet.pin()
+    await tablet.pin()
+    await tablet.sees("连不上服务器")
