@@ -121,3 +121,14 @@ async def test_ta6_a_wrong_password_and_no_network_are_told_in_words(make: Calla
     await tablet.pin()
     await tablet.pin()
     await tablet.sees("连不上服务器")
+
+
+async def test_ta7_the_app_that_is_open_twice_works_in_one_window_at_a_time(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    first, second = tablet.page, await tablet.context.new_page()
+    await second.goto(tablet.url)
+    await second.get_by_text("在这里使用").click()
+    await expect(second.get_by_text("输入数字密码")).to_be_visible()
+    await expect(first.get_by_text("另一个窗口")).to_be_visible()

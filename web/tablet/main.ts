@@ -1,6 +1,7 @@
 // Decides in which order the app comes up: the words, the disk, then the screens.
 
 import { createApp } from "vue";
+import { haveAlone } from "./app/alone.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
 import { router } from "./app/router.ts";
@@ -16,4 +17,6 @@ speak(language.value);
 goLive();
 void keepOffline();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
-void start().then(() => createApp(App).use(router).mount("#app"));
+void haveAlone()
+  .then(start)
+  .then(() => createApp(App).use(router).mount("#app"));
