@@ -97,16 +97,8 @@ class Tablet:
 
     async def kill(self) -> None:
         """The battery dies: every process of the browser, at once."""
-        for process in Path("/proc").iterdir():
-            with suppress(OSError, ValueError):
-                if (
-                    str(self.directory).encode() in (process / "cmdline").read_bytes()
-                    and int(process.name) != os.getpid()
-                ):
-                    os.kill(int(process.name), signal.SIGKILL)
+        _kill(self.directory)
         await self.stop()
-        for lock in self.directory.glob("Singleton*"):
-            lock.unlink(missing_ok=True)
 
     async def cut(self) -> None:
         await self.context.set_offline(True)
@@ -157,6 +149,15 @@ class Tablet:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _kill(profile: Path) -> None:
+    for process in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if str(profile).encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
+    for lock in profile.glob("Singleton*"):
+        lock.unlink(missing_ok=True)
 
 
 @asynccontextmanager

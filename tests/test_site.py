@@ -25,6 +25,12 @@ async def test_se19_the_app_is_served_and_nothing_else_of_the_disk(server: Here)
         assert (await client.get(path)).status_code == 404
 
 
+async def test_se19_what_is_not_there_is_not_there_for_any_method(server: Here) -> None:
+    client = server.as_()
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
+        assert (await client.request(method, "/_session")).status_code == 404
+
+
 async def test_se19_files_with_a_hash_in_their_names_are_kept_and_others_asked_for(server: Here) -> None:
     client = server.as_()
     page = await client.get("/")
