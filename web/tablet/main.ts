@@ -2,6 +2,7 @@
 
 import { createApp } from "vue";
 import { haveAlone } from "./app/alone.ts";
+import { askWhileClosed } from "./app/beacon.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
 import { router } from "./app/router.ts";
@@ -19,4 +20,5 @@ void keepOffline();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
 void haveAlone()
   .then(start)
-  .then(() => createApp(App).use(router).mount("#app"));
+  .then(() => createApp(App).use(router).mount("#app"))
+  .then(askWhileClosed);
