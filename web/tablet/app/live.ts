@@ -2,11 +2,11 @@
 // seldom, while it cannot be reached. What it comes to is told in words.
 
 import { reactive, watch } from "vue";
-import { contact, Decided } from "../sync/contact.ts";
+import { contact, Decided, Moved } from "../sync/contact.ts";
 import type { Progress } from "../sync/contact.ts";
 import { Refused, Unreached } from "../sync/server.ts";
 import { say } from "./say.ts";
-import { branchLocked, erase, opened } from "./session.ts";
+import { branchLocked, erase, opened, reopen } from "./session.ts";
 import type { Opened } from "./opened.ts";
 import { settings } from "./settings.ts";
 
@@ -79,6 +79,7 @@ export function syncNow(): void {
 }
 
 async function recount(now: Opened): Promise<void> {
+  if (opened.value !== now) return;
   await now.countUnsent();
   sync.waiting = await now.outbox.count();
   sync.photosWaiting = await now.photos.countUnsent();
@@ -128,7 +129,10 @@ async function meet(): Promise<void> {
     sync.progress = null;
     sync.usedBytes = now.server.used;
   }
-  if (opened.value !== now) return;
+  if (opened.value !== now) {
+    if (opened.value !== null) plan(0);
+    return;
+  }
   await recount(now);
   if (again) plan(AFTER_CHANGE_MS);
   else if (positions !== null) void listen(now, positions);
@@ -136,6 +140,10 @@ async function meet(): Promise<void> {
 }
 
 async function fail(error: unknown, now: Opened): Promise<void> {
+  if (error instanceof Moved) {
+    await reopen();
+    return;
+  }
   if (error instanceof Decided && error.state === "wipe") {
     await now.server.wiped().catch(() => undefined);
     await erase(now.slot);

@@ -61,6 +61,7 @@ export async function enrol(server: string, proof: Proof, pin: string): Promise<
     member: told.member,
     name: told.account,
     branch: told.branch,
+    former: [],
     role: told.role,
     server,
     tablet: told.tablet.id,
@@ -119,6 +120,14 @@ export async function erase(slot: Slot): Promise<void> {
   await refresh();
 }
 
+/** The member has moved to another branch, or one that was left is done with: the databases are others now. */
+export async function reopen(): Promise<void> {
+  const held = opened.value!;
+  const dataKey = held.dataKey.slice();
+  await held.close();
+  opened.value = await Opened.open(slots, held.slot, dataKey);
+}
+
 /** The branch has locked a member's place on this tablet, or unlocked it. */
 export async function branchLocked(slot: Slot, locked: boolean): Promise<void> {
   if (locked && opened.value?.slot.id === slot.id) await lock();
@@ -131,7 +140,7 @@ async function enter(slot: Slot, dataKey: Bytes, told?: Enrolled): Promise<void>
   if (told !== undefined) {
     await made.useToken(told.token);
     await made.change({ beacon: beaconOf(told.token), locked: false });
-    await made.learn({ zone: told.zone, keep_days: told.keep_days, name: "", role: told.role, recovery: told.recovery });
+    await made.learn({ zone: told.zone, keep_days: told.keep_days, name: "", role: told.role, recovery: told.recovery, branch: told.branch });
   }
   localStorage.setItem(LAST, slot.id);
   opened.value = made;

@@ -13,6 +13,8 @@ export interface Slot {
   /** The member's name, as shown where one chooses who one is. */
   name: string;
   branch: string;
+  /** Branches that the member has left and that may still wait for something written before. */
+  former: string[];
   role: string;
   /** The address that is synced with; "" is where the app itself comes from. */
   server: string;
