@@ -9,6 +9,7 @@ import { router } from "./app/router.ts";
 import { language, speak } from "./app/say.ts";
 import { start } from "./app/session.ts";
 import "./app/settings.ts";
+import { watchStorage } from "./app/storage.ts";
 import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
 import "./theme.css";
@@ -16,6 +17,7 @@ import "./theme.css";
 writeStrictly();
 speak(language.value);
 goLive();
+watchStorage();
 void keepOffline();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
 void haveAlone()
