@@ -50,7 +50,7 @@ def demo(settings: Settings, records: int, seed: int, until: datetime | None, se
     def say(zh: str, en: str) -> None:
         click.echo(f"\n▸ {zh}\n  {en}")
 
-    tasks: list[MakeTask] = [*BACKGROUND, lambda services: Welcome(services, _show_where)]
+    tasks: list[MakeTask] = [*BACKGROUND, lambda services: Welcome(services, lambda url: _show_where(url, made))]
     if playing:
         tasks.append(lambda services: Play(services, made, say))
     quiet = settings if settings.log_level != "info" else msgspec.structs.replace(settings, log_level="warning")
@@ -75,15 +75,20 @@ def _introduce(settings: Settings, made: "Demo", serving: bool) -> None:
         return
 
 
-def _show_where(url: str) -> None:
+def _show_where(url: str, made: "Demo") -> None:
     click.echo("\n地址 / where:")
     for path, zh, en in _PLACES:
         click.echo(f"  {url + path:<36} {zh} / {en}")
+    who = next(one for one in made.accounts if one.role == "member")
+    click.echo(
+        f"平板应用用账号 {who.name}（{who.person}）和上面的密码登记 / enrol the tablet app as {who.name}, with the password above"
+    )
     click.echo("按 Ctrl-C 停止 / Ctrl-C stops")
 
 
 _PLACES = (
-    ("/", "首页", "first page"),
+    ("/", "平板应用", "the tablet app"),
+    ("/server", "服务器首页", "the server's own page"),
     ("/sync/", "平板同步", "for tablets, as a CouchDB"),
     ("/schema", "接口说明", "the API described"),
 )

@@ -25,10 +25,10 @@ def enrol(settings: Settings, account: str, label: str, qr: bool) -> None:
     from server.administration import ask
 
     made = ask(settings, "POST", "/tablets", {"account": account, "label": label})
+    click.echo(f"Tablet {made['tablet']['id']}: enter {made['code']} on it before {made['tablet']['code_expires']}.")
+    click.echo(f"Or open {made['link']} on it.")
     if qr:
         click.echo(_qr(made["link"]))
-    click.echo(made["link"])
-    click.echo(f"Tablet {made['tablet']['id']}: enter {made['code']} on it before {made['tablet']['code_expires']}.")
 
 
 @tablet.command()

@@ -73,11 +73,14 @@ class Forgetting:
         return erasures.holds(doc) or (doc.startswith(_CHECK) and erasures.holds(doc.removeprefix(_CHECK)))
 
     async def _hidden(self, db: str, page: Page, reader: Readers) -> list[str]:
-        """A store that keeps no readers (a CouchDB) does not tell them in its feed: it is asked."""
+        """A store that keeps no readers (a CouchDB) does not tell them in its feed; there, what a reader does see is looked up."""
         told = [one for one in page.changes if one.audience is not None]
         ids = [one.id for one in told if one.audience is not None and one.audience.isdisjoint(reader)]
         untold = [one.id for one in page.changes if one.audience is None]
-        return ids + await self._unreadable(db, untold, reader)
+        if not untold:
+            return ids
+        sees = {one.id for one in (await self._store.changes(db, ids=untold, reader=reader)).changes}
+        return ids + [doc for doc in untold if doc not in sees]
 
     async def _unreadable(self, db: str, ids: Sequence[str], reader: Readers | None) -> list[str]:
         """Those of these documents that are here and not for this reader."""

@@ -25,6 +25,8 @@ from sync.stores.contract import Stored, Want, Write, Written
 
 HEADER_BYTES_MAX = 64 * 1024
 BATCH = 1_000
+NOTED_CHARACTERS_MAX = 100
+"""What a file says of itself is noted, and is not to fill the audit trail."""
 
 _opening = asyncio.Semaphore(1)
 
@@ -96,9 +98,9 @@ async def take_in(services: Services, uploader: Actor, data: bytes) -> Rescued:
         for photo in file.photos:
             await _keep_photo(services, writer, list(places), photo, rescued)
     told = {"written": rescued.written, "known": rescued.known, "refused": len(rescued.refused)}
-    await services.audit.write(
-        "rescue", uploader, of=file.tablet, for_account=file.account, made=file.made, photos=rescued.photos, **told
-    )
+    about = {"of": file.tablet, "for_account": file.account, "made": file.made}
+    short = {name: value[:NOTED_CHARACTERS_MAX] for name, value in about.items()}
+    await services.audit.write("rescue", uploader, **short, photos=rescued.photos, **told)
     return rescued
 
 
@@ -148,7 +150,7 @@ async def _writer(services: Services, uploader: Actor, branch: str, file: File) 
     known = await services.accounts.find(file.account)
     if known is not None and known.account.role != "administrator":
         of = known.account
-        principals = services.admission.directory.principals(of.member, of.role, of.branch)
+        principals |= services.admission.directory.principals(of.member, of.role, of.branch)
     # Under the uploader's own name, so that the checks tell who brought what another wrote (AM11).
     member = uploader.member or uploader.name
     return replace(uploader, role="member", principals=principals, member=member, branch=branch, device=None)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import brotli
 import msgspec
-from litestar import Request, Response, get
+from litestar import HttpMethod, Request, Response, get, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -85,11 +85,18 @@ async def app_settings(services: NamedDependency[Services]) -> Response[bytes]:
     return Response(told, media_type="application/json", headers={"cache-control": _ASK_EACH_TIME})
 
 
-@get("/{path:path}", include_in_schema=False)
+@route(
+    "/{path:path}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
+    include_in_schema=False,
+)
 async def app_file(
     request: Request[Any, Any, Any], services: NamedDependency[Services], path: FromPath[str]
 ) -> Response[bytes]:
-    """A file of the app; anything else that no route knows is not there."""
+    """A file of the app; anything else that no route knows is not there, whatever is asked of it: a CouchDB's replicator takes any other
+    answer to `POST /_session` for a refusal."""
+    if request.method not in (HttpMethod.GET, HttpMethod.HEAD):
+        raise NotFound(f"There is nothing at {path}.")
     return await _answer(request, services, path.removeprefix("/"))
 
 

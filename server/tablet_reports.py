@@ -1,7 +1,8 @@
 """Decide what is kept of what a tablet says of itself, and what it is told in return: which of its revisions have arrived, and whether
-it holds all that it may read (TB6, TB7, TB13)."""
+it holds all that it may read (TB6, TB7, TB13, TB14)."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from server.office import Office
 from sync.actor import Actor
 from sync.admission import Admission
-from sync.errors import FieldbookError
+from sync.errors import Conflict, FieldbookError
 from sync.stores.contract import Store
 from sync.tokens import Tokens
 
@@ -50,7 +51,9 @@ class Reports:
         content |= msgspec.to_builtins(report) | {"at": _text(now)}
         held = await self._office.find(doc_id)
         if held is None:
-            await self._office.make(doc_id, content)
+            with suppress(Conflict):
+                # It said so twice at once.
+                await self._office.make(doc_id, content)
         elif _is_worth_it(_report(held.content), report, now):
             await self._office.change(doc_id, lambda known: known.update(content))
 
@@ -78,7 +81,7 @@ async def arrived(
 
 async def current(store: Store, admission: Admission, actor: Actor, received: Mapping[str, str]) -> dict[str, bool]:
     """Of which databases the tablet holds all that it may read: nothing of that was written after the token that it names. One look
-    for one change tells it. A token of another incarnation or of other rights tells of another time (TB13)."""
+    for one change tells it. A token of another incarnation or of other rights tells of another time (TB14)."""
     return {db: await _is_current(store, admission, actor, db, token) for db, token in received.items()}
 
 

@@ -20,7 +20,13 @@ from playwright.async_api import BrowserContext, Locator, Page, Playwright, asyn
 
 from tests.serving import PASSWORD
 
-FLAGS = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
 PIN = "135792"
 LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 640)
 PATIENCE_MS = 20_000
@@ -91,13 +97,8 @@ class Tablet:
 
     async def kill(self) -> None:
         """The battery dies: every process of the browser, at once."""
-        for process in Path("/proc").iterdir():
-            with suppress(OSError, ValueError):
-                if str(self.directory).encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
-                    os.kill(int(process.name), signal.SIGKILL)
+        _kill(self.directory)
         await self.stop()
-        for lock in self.directory.glob("Singleton*"):
-            lock.unlink(missing_ok=True)
 
     async def cut(self) -> None:
         await self.context.set_offline(True)
@@ -150,6 +151,15 @@ class Tablet:
         await self.stop()
 
 
+def _kill(profile: Path) -> None:
+    for process in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if str(profile).encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
+    for lock in profile.glob("Singleton*"):
+        lock.unlink(missing_ok=True)
+
+
 @asynccontextmanager
 async def tablets(directory: Path, url: str) -> AsyncIterator[Callable[..., Tablet]]:
     """Makes tablets: `make("t1")`, each with a disk of its own. All are switched off at the end, and none has thrown an error."""
@@ -195,4 +205,6 @@ def see_to_chromium() -> str | None:
 
 if __name__ == "__main__":
     if see_to_chromium() is None:
-        sys.stderr.write("There is no Chromium: what runs in a browser is not tested. Install one, or name it with CHROMIUM=\n")
+        sys.stderr.write(
+            "There is no Chromium: what runs in a browser is not tested. Install one, or name it with CHROMIUM=\n"
+        )

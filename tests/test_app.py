@@ -98,11 +98,13 @@ async def test_se6_metrics_are_for_this_machine_and_administrators(server: Here)
     assert (await server.as_(ADMIN, **elsewhere).get("/metrics")).status_code == 200
 
 
-async def test_se13_the_first_page_needs_nothing_from_elsewhere_and_shows_no_markup_of_the_caller(server: Here) -> None:
-    page = await server.as_().get("/")
+async def test_se13_the_server_s_own_page_needs_nothing_from_elsewhere_and_shows_no_markup_of_the_caller(
+    server: Here,
+) -> None:
+    page = await server.as_().get("/server")
     assert page.status_code == 200
     assert "src=" not in page.text
-    assert "<script" not in (await server.as_(host="<script>alert(1)</script>").get("/")).text
+    assert "<script" not in (await server.as_(host="<script>alert(1)</script>").get("/server")).text
 
 
 async def test_se13_the_api_describes_itself_without_a_network(server: Here) -> None:

@@ -91,6 +91,7 @@ def test_ge11_played_it_shows_how_records_become_an_activity_record(data: Path) 
     assert "have become one activity" in told, told
     assert "activity record of" in told, told
     assert "http://127.0.0.1:" in told
+    assert "enrol the tablet app as m" in told
     assert process.returncode == 0
     assert "stopped" in rest
     assert "Traceback" not in trouble

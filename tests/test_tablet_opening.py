@@ -1,32 +1,14 @@
 """The tablet app in a real Chromium: enrolling, opening without a network, PINs, several members on one tablet."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser import PIN, Tablet, needed, tablets
-from tests.serving import PASSWORD, Served, command, served
+from tests.browser import PIN, Tablet, needed
+from tests.serving import PASSWORD
 
 pytestmark = [needed, pytest.mark.browser]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> "Served":
-    data = tmp_path / "data"
-    with served(data) as running:
-        for name, role in (("li", "member"), ("wang", "member"), ("song", "secretary")):
-            member = {"li": "m0117", "wang": "m0042", "song": "m0001"}[name]
-            words = ["user", "add", name, "--role", role, "--branch", "b03", "--member", member, "--password-stdin"]
-            assert command(*words, data=data, stdin=PASSWORD).returncode == 0
-        yield running
-
-
-@pytest.fixture
-async def make(tmp_path: Path, server: Served) -> AsyncIterator[Callable[..., Tablet]]:
-    async with tablets(tmp_path, server.url) as made:
-        yield made
 
 
 async def test_ta1_enrolled_once_the_app_opens_without_a_network_after_a_restart(make: Callable[..., Tablet]) -> None:
@@ -121,3 +103,14 @@ async def test_ta6_a_wrong_password_and_no_network_are_told_in_words(make: Calla
     await tablet.pin()
     await tablet.pin()
     await tablet.sees("连不上服务器")
+
+
+async def test_ta7_the_app_that_is_open_twice_works_in_one_window_at_a_time(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    first, second = tablet.page, await tablet.context.new_page()
+    await second.goto(tablet.url)
+    await second.get_by_text("在这里使用").click()
+    await expect(second.get_by_text("输入数字密码")).to_be_visible()
+    await expect(first.get_by_text("另一个窗口")).to_be_visible()

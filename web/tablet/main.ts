@@ -1,12 +1,15 @@
 // Decides in which order the app comes up: the words, the disk, then the screens.
 
 import { createApp } from "vue";
+import { haveAlone } from "./app/alone.ts";
+import { askWhileClosed } from "./app/beacon.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
 import { router } from "./app/router.ts";
 import { language, speak } from "./app/say.ts";
 import { start } from "./app/session.ts";
 import "./app/settings.ts";
+import { watchStorage } from "./app/storage.ts";
 import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
 import "./theme.css";
@@ -14,6 +17,10 @@ import "./theme.css";
 writeStrictly();
 speak(language.value);
 goLive();
+watchStorage();
 void keepOffline();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
-void start().then(() => createApp(App).use(router).mount("#app"));
+void haveAlone()
+  .then(start)
+  .then(() => createApp(App).use(router).mount("#app"))
+  .then(askWhileClosed);

@@ -98,7 +98,7 @@ export class Local {
   }
 
   async changes(since: string, limit: number): Promise<Changes> {
-    const found = (await this.#pouch.changes({ since: since || 0, limit, style: "all_docs" } as object)) as unknown as {
+    const found = (await this.#pouch.changes({ since: Number(since) || 0, limit, style: "all_docs" } as object)) as unknown as {
       results: { id: string; deleted?: boolean; changes: { rev: string }[] }[];
       last_seq: number | string;
     };
@@ -134,6 +134,10 @@ export class Local {
 
   async close(): Promise<void> {
     await this.#pouch.close();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pouch.destroy();
   }
 
   async #leaf(id: string, raw: Raw): Promise<Leaf> {
