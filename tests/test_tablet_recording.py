@@ -324,6 +324,32 @@ async def test_tw7_a_returned_record_opens_at_the_field_that_was_remarked_on(
     await until(lambda: records(known, "visit")[0]["fields"]["narrative"].startswith("看了"))
 
 
+async def test_tw8_a_full_disk_is_told_of_and_loses_nothing_typed(
+    make: Callable[..., Tablet], known: Served, tmp_path: Path
+) -> None:
+    tablet = await ready(make)
+    await tablet.tap("记活动")
+    await tablet.sees("草稿已保存")
+    await tablet.page.evaluate(
+        """() => {
+          window.roomy = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+        }"""
+    )
+    await field(tablet, "title").locator("input").fill("周末清洁日")
+    await tablet.sees("草稿没有写入")
+    await step(tablet, "照片与位置")
+    await tablet.page.locator("input[type=file]").first.set_input_files(picture(tmp_path))
+    await tablet.sees("照片没有保存")
+    await tablet.page.evaluate("() => { IDBObjectStore.prototype.put = window.roomy; }")
+    await tablet.page.get_by_text("再存一次").click()
+    await tablet.sees("草稿已保存")
+    await tablet.page.get_by_label("离开，草稿保留").click()
+    await tablet.page.locator(".record-row", has_text="保存于").click()
+    await step(tablet, "活动与时间")
+    await expect(field(tablet, "title").locator("input")).to_have_value("周末清洁日")
+
+
 async def test_tw9_the_place_is_taken_back_and_not_looked_for_again_by_itself(
     make: Callable[..., Tablet], known: Served
 ) -> None:
