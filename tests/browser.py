@@ -144,6 +144,36 @@ class Tablet:
         """Until the tablet says that it is fully synced."""
         await self.sees("本机已全部同步")
 
+    async def begin_visit(self, subject: str, told: str) -> None:
+        """Record a visit up to where it can be finished."""
+        await self.tap("记走访")
+        await self.tap("点此查找或新建")
+        await self.page.locator("dialog[open] input").first.fill(subject)
+        await self.page.locator("dialog[open] button", has_text=subject).first.click()
+        await self.tap("情况", nth=0)
+        await self.page.get_by_label("情况记录").fill(told)
+        await self.page.get_by_text("已告知", exact=True).click()
+
+    async def finish(self) -> None:
+        await self.tap("核对完成")
+        now = self.page.get_by_role("button", name="现在结束")
+        if await now.count():
+            await now.click()
+        await self.page.get_by_role("button", name="完成", exact=True).click()
+        await self.sees("已保存在本机")
+
+    async def visit(self, subject: str, told: str) -> None:
+        await self.begin_visit(subject, told)
+        await self.finish()
+
+    async def home(self) -> None:
+        await self.page.evaluate("location.hash = '#/'")
+        await self.sees("记走访")
+
+    async def contact(self) -> None:
+        """Speak with the server now, and not when something new wakes the tablet."""
+        await self.page.evaluate("dispatchEvent(new Event('online'))")
+
     async def __aenter__(self) -> "Tablet":
         return self
 
