@@ -48,6 +48,22 @@ needed = pytest.mark.skipif(
 """Marks what runs in a browser. Where FIELDBOOK_NEED_BROWSER is set, a missing browser is a failure and no reason to skip."""
 
 
+_CARDS = """async () => {
+  const names = (await indexedDB.databases()).map((one) => one.name).filter((name) => /^fieldbook-[^-]+$/.test(name));
+  const found = [];
+  for (const name of names) {
+    const db = await new Promise((resolve) => { const asked = indexedDB.open(name); asked.onsuccess = () => resolve(asked.result); });
+    const keys = await new Promise((resolve) => {
+      const asked = db.transaction("cards").objectStore("cards").getAllKeys();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    found.push(...keys);
+    db.close();
+  }
+  return found;
+}"""
+
+
 class Tablet:
     """One tablet with one Chromium profile. `start` and `kill` may follow each other: what is on its disk stays."""
 
@@ -173,6 +189,11 @@ class Tablet:
     async def contact(self) -> None:
         """Speak with the server now, and not when something new wakes the tablet."""
         await self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def cards(self, kind: str) -> list[str]:
+        """Ids of what the tablet shows in lists."""
+        found: list[str] = await self.page.evaluate(_CARDS)
+        return [one for one in found if one.startswith(f"{kind}:")]
 
     async def __aenter__(self) -> "Tablet":
         return self

@@ -14,27 +14,6 @@ from tests.serving import Served
 
 pytestmark = [needed, pytest.mark.browser]
 
-CARDS = """async () => {
-  const names = (await indexedDB.databases()).map((one) => one.name).filter((name) => /^fieldbook-[^-]+$/.test(name));
-  const found = [];
-  for (const name of names) {
-    const db = await new Promise((resolve) => { const asked = indexedDB.open(name); asked.onsuccess = () => resolve(asked.result); });
-    const keys = await new Promise((resolve) => {
-      const asked = db.transaction("cards").objectStore("cards").getAllKeys();
-      asked.onsuccess = () => resolve(asked.result);
-    });
-    found.push(...keys);
-    db.close();
-  }
-  return found;
-}"""
-
-
-async def cards(tablet: Tablet, kind: str) -> set[str]:
-    """Ids of what the tablet shows in lists."""
-    found: list[str] = await tablet.page.evaluate(CARDS)
-    return {one for one in found if one.startswith(f"{kind}:")}
-
 
 def without(body: dict[str, Any], participant: str) -> dict[str, Any]:
     content = {name: value for name, value in body.items() if name != "_id"}
@@ -52,7 +31,7 @@ async def test_ta9_what_a_member_may_not_see_any_more_leaves_the_tablet(
     await tablet.start()
     await tablet.enrol("li")
     await tablet.synced()
-    assert len(await cards(tablet, "visit")) == 2
+    assert len(await tablet.cards("visit")) == 2
     await tablet.cut()
     put(staffed, "branch-b03", without(first, "m0117"))
     await tablet.join()
@@ -61,7 +40,7 @@ async def test_ta9_what_a_member_may_not_see_any_more_leaves_the_tablet(
     await tablet.kill()
     await tablet.start(offline=True)
     await tablet.unlock()
-    assert len(await cards(tablet, "visit")) == 1
+    assert len(await tablet.cards("visit")) == 1
 
 
 async def test_ta9_what_was_erased_leaves_the_tablet(make: Callable[..., Tablet], staffed: Served) -> None:
@@ -70,7 +49,7 @@ async def test_ta9_what_was_erased_leaves_the_tablet(make: Callable[..., Tablet]
     await tablet.start()
     await tablet.enrol("li")
     await tablet.synced()
-    assert len(await cards(tablet, "visit")) == 1
+    assert len(await tablet.cards("visit")) == 1
     with as_admin(staffed) as admin:
         asked = {"database": "branch-b03", "ids": [visit(1, {})["_id"]], "reason": "依本人申请"}
         assert admin.post("/api/v1/erasures", json=asked).status_code == 200
@@ -87,7 +66,7 @@ async def test_ta10_a_member_who_moves_has_the_new_branch_and_not_the_old(
     await tablet.start()
     await tablet.enrol("li")
     await tablet.synced()
-    assert len(await cards(tablet, "visit")) == 1
+    assert len(await tablet.cards("visit")) == 1
     with as_admin(staffed) as admin:
         assert admin.put("/sync/branch-b04").status_code in (201, 412)
         assert admin.patch("/api/v1/accounts/li", json={"branch": "b04"}).status_code == 200
@@ -107,4 +86,4 @@ async def test_ta10_a_member_who_moves_has_the_new_branch_and_not_the_old(
 
 
 async def _counts(tablet: Tablet, kind: str, number: int) -> bool:
-    return len(await cards(tablet, kind)) == number
+    return len(await tablet.cards(kind)) == number
