@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -16,9 +17,10 @@ def as_admin(staffed: Served) -> httpx.Client:
 def put(staffed: Served, db: str, body: dict[str, Any]) -> None:
     """A document, or its next revision."""
     with as_admin(staffed) as admin:
-        held = admin.get(f"/sync/{db}/{body['_id']}").json()
+        path = f"/sync/{db}/{quote(body['_id'], safe='')}"
+        held = admin.get(path).json()
         rev = {"_rev": held["_rev"]} if "_rev" in held else {}
-        answer = admin.put(f"/sync/{db}/{body['_id']}", content=json.dumps({**body, **rev}))
+        answer = admin.put(path, content=json.dumps({**body, **rev}))
         assert answer.status_code == 201, answer.text
 
 
