@@ -70,6 +70,13 @@ class Tablet:
 
     async def start(self, path: str = "", *, offline: bool = False) -> None:
         """Switch it on: the app opens, with or without a network."""
+        await self.power()
+        if offline:
+            await self.cut()
+        await self.page.goto(f"{self.url}/{path}", wait_until="domcontentloaded")
+
+    async def power(self) -> None:
+        """Switch it on, at an empty page."""
         width, height = self.size
         self._context = await self._playwright.chromium.launch_persistent_context(
             str(self.directory),
@@ -85,9 +92,6 @@ class Tablet:
         self._context.set_default_timeout(PATIENCE_MS)
         self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
-        if offline:
-            await self._context.set_offline(True)
-        await self._page.goto(f"{self.url}/{path}", wait_until="domcontentloaded")
 
     async def stop(self) -> None:
         if self._context is not None:
