@@ -26,7 +26,9 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=10_000, help="records pushed in each round")
     parser.add_argument("--only", choices=["endpoint", "growth", "idle", "ledger", "tablet"], help="one part of it")
     parser.add_argument("--tablets", type=int, default=2_000, help="idle tablets on longpoll")
-    parser.add_argument("--demo", type=Path, help="a filled demo directory for the tablet app, instead of one made anew")
+    parser.add_argument(
+        "--demo", type=Path, help="a filled demo directory for the tablet app, instead of one made anew"
+    )
     parser.add_argument("--profile", type=Path, help="a tablet's disk to keep and use again")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     asked = parser.parse_args()

@@ -47,11 +47,12 @@ export async function contact(opened: Opened, mayPhotos: () => boolean, onProgre
   const clockSeconds = Math.round(((asked + Date.now()) / 2 - Date.parse(own.time)) / 1000);
   await heed(opened, own);
 
-  for (const [name, local] of opened.locals) if (name !== "centre") await push(opened, name, local, onProgress);
+  for (const [name, local] of opened.locals) if (name !== "centre") await push(opened, own.store, name, local, onProgress);
+  const before = (await opened.notes.get<{ [db: string]: string }>("positions")) ?? {};
   const positions: { [db: string]: string } = {};
   for (const [name, local] of opened.locals) {
     await forget(opened, name, local);
-    positions[name] = await pull(opened, name, local, onProgress);
+    positions[name] = await pull(opened, name, local, before[name] ?? "", onProgress);
   }
   await opened.notes.set("positions", positions);
   await opened.shelf.follow();
@@ -94,16 +95,22 @@ async function ownAgain(opened: Opened): Promise<void> {
   }
 }
 
-async function push(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
+/** Where nothing waits, replication would only compare notes; but a store that is not yet known to have everything is offered it. */
+async function push(opened: Opened, store: string, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
+  const note = `pushed ${name}`;
+  if ((await opened.outbox.countOf(name)) === 0 && (await opened.notes.get<string>(note)) === store) return;
   const done = await local.push(remote(opened, name), (moved) => onProgress({ step: "pushing", moved }));
   for (const { id, reason } of done.refused) {
     // What the server makes itself comes back after a restore; its own refusal of it concerns nobody.
     if (id && (await opened.outbox.has(name, id))) await opened.outbox.refused(name, id, readRefusal(reason));
   }
   await opened.shelf.refresh(done.refused.map((one) => one.id).filter(Boolean));
+  await opened.notes.set(note, store);
 }
 
-async function pull(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<string> {
+/** `before`: how far an earlier pull came. One question tells whether there is anything since. */
+async function pull(opened: Opened, name: string, local: Local, before: string, onProgress: (progress: Progress) => void): Promise<string> {
+  if (before && !(await opened.server.anythingSince(name, before))) return before;
   let followed = 0;
   const done = await local.pull(remote(opened, name), (moved) => {
     onProgress({ step: "pulling", moved });

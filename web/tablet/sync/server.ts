@@ -127,6 +127,12 @@ export class Server {
     return told.results.length > 0;
   }
 
+  async anythingSince(db: string, since: string): Promise<boolean> {
+    const answer = await this.ask("GET", `/sync/${db}/_changes?style=all_docs&limit=1&since=${encodeURIComponent(since)}`);
+    const told = (await answer.json()) as { results: unknown[] };
+    return told.results.length > 0;
+  }
+
   async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.ask(method, path, body === undefined ? undefined : JSON.stringify(body));
     return (await answer.json()) as T;
