@@ -133,7 +133,7 @@ def run(directory: Path, data: Path | None = None, rounds: int = 5, profile: Pat
     with served(data, "--log-level", "warning") as server:
         figures = asyncio.run(_measure(server.url, directory, data, profile or directory / "profile", rounds))
     tell(figures)
-    return {name: values for name, values in figures.items()}
+    return dict(figures)
 
 
 def tell(figures: dict[str, list[float]]) -> None:
