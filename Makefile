@@ -52,6 +52,7 @@ format: $(READY) ## put the code into its standard shape
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/python -m schemas.for_tablets > web/shared/schema.json
+	$(BIN)/python -m sync.ledger.for_tablets > web/shared/figures.json
 
 bench: $(READY) ## measure (COUCHDB_URL adds a real CouchDB to the same run)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.fields import Field
 from schemas.registry import TYPES
+from schemas.vocabulary import EVENT_KINDS
 
 
 def for_tablets() -> dict[str, Any]:
@@ -29,8 +30,10 @@ def _for_tablets(one: Field) -> dict[str, Any]:
     told: dict[str, Any] = {"zh": one.zh, "en": one.en, "kind": one.kind.name}
     if one.rule != "latest":
         told["rule"] = str(one.rule)
-    if one.kind.options:
-        told["options"] = {str(value): list(words) for value, words in one.kind.options.items()}
+    # Kinds of events are open, but those from the start have words.
+    options = EVENT_KINDS if one.kind.name == "code" and one.path == "kind" else one.kind.options
+    if options:
+        told["options"] = {str(value): list(words) for value, words in options.items()}
     return told
 
 

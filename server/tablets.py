@@ -150,6 +150,14 @@ class Tablets:
             return None
         return msgspec.convert(held.content, Tablet) if held.content["token_expires"] > _text(self._now()) else None
 
+    async def beacon(self, tablet: str, shown: str) -> State:
+        """What was decided of a tablet, for one that is closed and shows only what follows from its token. Raises Unauthenticated."""
+        held = await self._office.find(document(tablet))
+        token_hash = "" if held is None else held.content.get("token_hash", "")
+        if held is None or not token_hash or not secret.same(secret.hash_of(f"beacon.{token_hash}"), shown):
+            raise Unauthenticated("This tablet is not known.", code="unknown_tablet")
+        return msgspec.convert(held.content, Tablet).state
+
     async def lock(self, tablet: str) -> Tablet:
         """Nothing goes to it or comes from it until it is unlocked. Raises NotFound, Conflict."""
         return await self._move(tablet, "locked", ("active", "invited", "locked"))

@@ -1,6 +1,6 @@
 """Fixtures that many tests share. The store fixture runs a test on every store there is."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,18 @@ import pytest
 from sync.stores.contract import Readers, Store
 from sync.stores.couchdb import CouchStore
 from sync.stores.sqlite import SqliteStore
+from tests.browser import Tablet, tablets
 from tests.couchdb import COUCHDB_URL, couch_prefix, store_setting
 from tests.desk import Desk, desk
+from tests.serving import PASSWORD, Served, command, served
 from tests.working import Working, working
+
+STAFF = [
+    ("admin", "administrator", ""),
+    ("li", "member", "m0117"),
+    ("wang", "member", "m0042"),
+    ("song", "secretary", "m0001"),
+]
 
 
 def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
@@ -47,6 +56,25 @@ async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     with store_setting(request.param) as store:
         async with desk(tmp_path / "data", store) as made:
             yield made
+
+
+@pytest.fixture
+def staffed(tmp_path: Path) -> Iterator[Served]:
+    """A server as a user starts it, with an administrator and with members of branch b03, all with PASSWORD."""
+    data = tmp_path / "data"
+    with served(data) as running:
+        for name, role, member in STAFF:
+            of = ["--branch", "b03", "--member", member] if member else []
+            done = command("user", "add", name, "--role", role, *of, "--password-stdin", data=data, stdin=PASSWORD)
+            assert done.returncode == 0, done.stderr
+        yield running
+
+
+@pytest.fixture
+async def make(tmp_path: Path, staffed: Served) -> AsyncIterator[Callable[..., Tablet]]:
+    """Makes tablets of that branch, each a Chromium with a disk of its own: `make("t1")`."""
+    async with tablets(tmp_path, staffed.url) as made:
+        yield made
 
 
 @asynccontextmanager

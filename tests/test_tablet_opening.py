@@ -1,32 +1,14 @@
 """The tablet app in a real Chromium: enrolling, opening without a network, PINs, several members on one tablet."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser import PIN, Tablet, needed, tablets
-from tests.serving import PASSWORD, Served, command, served
+from tests.browser import PIN, Tablet, needed
+from tests.serving import PASSWORD
 
 pytestmark = [needed, pytest.mark.browser]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> "Served":
-    data = tmp_path / "data"
-    with served(data) as running:
-        for name, role in (("li", "member"), ("wang", "member"), ("song", "secretary")):
-            member = {"li": "m0117", "wang": "m0042", "song": "m0001"}[name]
-            words = ["user", "add", name, "--role", role, "--branch", "b03", "--member", member, "--password-stdin"]
-            assert command(*words, data=data, stdin=PASSWORD).returncode == 0
-        yield running
-
-
-@pytest.fixture
-async def make(tmp_path: Path, server: Served) -> AsyncIterator[Callable[..., Tablet]]:
-    async with tablets(tmp_path, server.url) as made:
-        yield made
 
 
 async def test_ta1_enrolled_once_the_app_opens_without_a_network_after_a_restart(make: Callable[..., Tablet]) -> None:

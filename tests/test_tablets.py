@@ -1,6 +1,7 @@
 """TB: tablets."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -190,3 +191,36 @@ async def test_tb8_only_a_tablet_asks_about_itself(server: Here) -> None:
     assert (await server.as_(ADMIN).post("/api/v1/tablets", json={"account": "nobody"})).status_code == 404
     assert await administer(server, "t999999", "lock") == (404, "not_found")
     assert (await administer(server, "t999999", "dance"))[0] == 400
+
+
+def beacon_of(token: str) -> str:
+    def sha(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    return sha(f"beacon.{sha(token.split('.')[2])}")
+
+
+async def test_tb18_a_closed_tablet_learns_what_was_decided_of_it(server: Here) -> None:
+    tablet, token = await enrolled(server)
+
+    async def ask(**more: Any) -> tuple[int, str]:
+        asked = {"tablet": tablet, "beacon": beacon_of(token), **more}
+        answer = await server.as_().post("/api/v1/tablets/beacon", json=asked)
+        return answer.status_code, answer.json().get("state", answer.json().get("error"))
+
+    assert await ask() == (200, "active")
+    assert await ask(beacon="0" * 64) == (401, "unknown_tablet")
+    assert await ask(tablet="tnone") == (401, "unknown_tablet")
+    await administer(server, tablet, "lock")
+    assert await ask(wiped=True) == (200, "locked")
+    await administer(server, tablet, "wipe")
+    assert await ask() == (200, "wipe")
+    assert await ask(wiped=True) == (200, "wiped")
+    assert await ask() == (401, "unknown_tablet")
+
+
+async def test_tb18_the_word_opens_nothing(server: Here) -> None:
+    _, token = await enrolled(server)
+    kind, tablet, _ = token.split(".")
+    for tried in (beacon_of(token), f"{kind}.{tablet}.{beacon_of(token)}"):
+        assert (await server.as_(tried).get("/api/v1/tablets/me")).status_code == 401

@@ -128,7 +128,7 @@ async def test_tb11_what_cannot_be_opened_is_refused_and_changes_nothing(server:
     first = await by_password(server)
     tablet, recovery = first["tablet"]["id"], first["recovery"]
     good = wrapped(recovery)
-    damaged = base64.b64encode(base64.b64decode(good["data"])[:-1] + b"!").decode()
+    damaged = base64.b64encode(base64.b64decode(good["data"])[::-1]).decode()
     for bad in (
         {**good, "id": "b03.000000"},
         {**good, "id": "nowhere"},

@@ -89,6 +89,29 @@ class Compared(msgspec.Struct, frozen=True):
     all: bool
 
 
+class Beacon(msgspec.Struct, frozen=True):
+    """`beacon`: SHA-256, in hex, of `beacon.` and the SHA-256, in hex, of the secret part of the tablet's token. It opens nothing: a
+    tablet keeps it where anybody can read it."""
+
+    tablet: Annotated[str, Meta(max_length=40)]
+    beacon: Annotated[str, Meta(max_length=64)]
+    wiped: bool = False
+
+
+class Decided(msgspec.Struct, frozen=True):
+    state: State
+
+
+@post("/tablets/beacon", status_code=200)
+async def beacon(services: NamedDependency[Services], data: JSONBody[Beacon]) -> Decided:
+    """What was decided of a tablet, told while it is closed; `wiped`: it has erased what it held, as it was told."""
+    state = await services.tablets.beacon(data.tablet, data.beacon)
+    if data.wiped and state == "wipe":
+        state = (await services.tablets.wiped(data.tablet)).state
+        await services.audit.write("tablet_wiped", None, of=data.tablet)
+    return Decided(state)
+
+
 @get("/tablets/me")
 async def me(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Own:
     """What the server has to say to this tablet; asked at each contact, before anything is shown."""
@@ -174,4 +197,4 @@ async def _syncing(services: Services, request: Request[Any, Any, Any]) -> Actor
     return actor
 
 
-router = Router("/", route_handlers=[me, report, forget, compare, wiped], tags=["tablets"])
+router = Router("/", route_handlers=[beacon, me, report, forget, compare, wiped], tags=["tablets"])

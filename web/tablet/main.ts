@@ -2,12 +2,14 @@
 
 import { createApp } from "vue";
 import { haveAlone } from "./app/alone.ts";
+import { askWhileClosed } from "./app/beacon.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
 import { fetchAhead, router } from "./app/router.ts";
 import { language, speak } from "./app/say.ts";
 import { start } from "./app/session.ts";
 import "./app/settings.ts";
+import { watchStorage } from "./app/storage.ts";
 import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
 import "./theme.css";
@@ -15,10 +17,11 @@ import "./theme.css";
 writeStrictly();
 speak(language.value);
 goLive();
+watchStorage();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
 void haveAlone()
   .then(start)
   .then(() => createApp(App).use(router).mount("#app"))
   .then(() => router.isReady())
   // The first screen stands: what follows takes nothing from it.
-  .then(() => Promise.all([keepOffline(), fetchAhead()]));
+  .then(() => Promise.all([keepOffline(), askWhileClosed(), fetchAhead()]));

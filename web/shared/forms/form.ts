@@ -16,7 +16,7 @@ export interface Problem {
   en: string;
 }
 
-interface Item {
+export interface Item {
   path: string;
   kind: string;
   label: { zh: string; en: string };
@@ -56,7 +56,8 @@ export function checkForm(form: Values, held: Values): Problem[] {
   return [...shown(items, held)].map((one) => problem(one, held)).filter((one) => one !== null);
 }
 
-function itemsOf(form: Values): Item[] {
+/** The items of a form; none when it cannot be read. */
+export function itemsOf(form: Values): Item[] {
   const items = own(own(form, "fields"), "items");
   return areItems(items, false) ? (items as unknown as Item[]) : [];
 }

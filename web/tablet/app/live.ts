@@ -2,11 +2,11 @@
 // seldom, while it cannot be reached. What it comes to is told in words.
 
 import { reactive, watch } from "vue";
-import { contact, Decided } from "../sync/contact.ts";
+import { contact, Decided, Moved } from "../sync/contact.ts";
 import type { Progress } from "../sync/contact.ts";
 import { Refused, Unreached } from "../sync/server.ts";
 import { say } from "./say.ts";
-import { erase, opened } from "./session.ts";
+import { branchLocked, erase, opened, reopen } from "./session.ts";
 import type { Opened } from "./opened.ts";
 import { settings } from "./settings.ts";
 
@@ -19,7 +19,7 @@ const LISTEN_SECONDS = 50;
 const AT_LEAST_EVERY_MS = 900_000;
 export const CLOCK_SECONDS_MAX = 300;
 
-export type Trouble = "" | "offline" | "unreached" | "session" | "locked" | "clock" | "refused";
+export type Trouble = "" | "offline" | "unreached" | "session" | "clock" | "refused";
 
 export const sync = reactive({
   running: false,
@@ -79,6 +79,7 @@ export function syncNow(): void {
 }
 
 async function recount(now: Opened): Promise<void> {
+  if (opened.value !== now) return;
   await now.countUnsent();
   sync.waiting = await now.outbox.count();
   sync.photosWaiting = await now.photos.countUnsent();
@@ -128,7 +129,10 @@ async function meet(): Promise<void> {
     sync.progress = null;
     sync.usedBytes = now.server.used;
   }
-  if (opened.value !== now) return;
+  if (opened.value !== now) {
+    if (opened.value !== null) plan(0);
+    return;
+  }
   await recount(now);
   if (again) plan(AFTER_CHANGE_MS);
   else if (positions !== null) void listen(now, positions);
@@ -136,13 +140,20 @@ async function meet(): Promise<void> {
 }
 
 async function fail(error: unknown, now: Opened): Promise<void> {
+  if (error instanceof Moved) {
+    await reopen();
+    return;
+  }
   if (error instanceof Decided && error.state === "wipe") {
     await now.server.wiped().catch(() => undefined);
     await erase(now.slot);
     return;
   }
-  if (error instanceof Decided) sync.trouble = "locked";
-  else if (error instanceof Unreached) sync.trouble = navigator.onLine ? "unreached" : "offline";
+  if (error instanceof Decided) {
+    await branchLocked(now.slot, true);
+    return;
+  }
+  if (error instanceof Unreached) sync.trouble = navigator.onLine ? "unreached" : "offline";
   else if (error instanceof Refused && error.status === 401) sync.trouble = "session";
   else {
     const status = (error as { status?: number }).status;
@@ -214,8 +225,6 @@ export function troubleWords(): string {
       return say("连不上服务器，稍后自动再试", "The server cannot be reached: it is tried again by itself");
     case "session":
       return say("登录已过期：记录照常保存，重新登录后同步", "The log-in has run out: recording goes on; log in again to sync");
-    case "locked":
-      return say("本机已被支部锁定，请联系管理员", "This tablet was locked: ask your administrator");
     case "clock": {
       const minutes = Math.round(Math.abs(sync.clockSeconds) / 60);
       const ahead = sync.clockSeconds > 0;

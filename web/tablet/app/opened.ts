@@ -26,12 +26,12 @@ export interface Known {
   keepDays: number;
 }
 
-export function databasesOf(branch: string): string[] {
-  return ["centre", ...(branch ? [`branch-${branch}`] : []), "shared"];
+export function databasesOf(slot: Slot): string[] {
+  return ["centre", ...[slot.branch, ...slot.former].filter(Boolean).map((branch) => `branch-${branch}`), "shared"];
 }
 
 export class Opened {
-  readonly locals: ReadonlyMap<string, Local>;
+  readonly locals: Map<string, Local>;
   readonly notes: Notes;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
@@ -54,7 +54,7 @@ export class Opened {
     this.seal = seal;
     this.known = known;
     const keeps = (body: { [name: string]: unknown }): boolean => isYoung(body, this.known.keepDays);
-    this.locals = new Map(databasesOf(slot.branch).map((name) => [name, new Local(slot.id, name, seal, keeps)]));
+    this.locals = new Map(databasesOf(slot).map((name) => [name, new Local(slot.id, name, seal, keeps)]));
     this.notes = new Notes(db, seal);
     this.outbox = new Outbox(db, seal);
     this.drafts = new Drafts(db, seal);
@@ -83,8 +83,8 @@ export class Opened {
     this.server = new Server(this.slot.server, token);
   }
 
-  /** Keep what the server says of this member and this tablet. */
-  async learn(own: Pick<Own, "zone" | "keep_days" | "name" | "role" | "recovery">): Promise<void> {
+  /** Keep what the server says of this member and this tablet. True: the member belongs to another branch now. */
+  async learn(own: Pick<Own, "zone" | "keep_days" | "name" | "role" | "recovery" | "branch">): Promise<boolean> {
     Object.assign(this.known, { zone: own.zone, keepDays: own.keep_days });
     await this.notes.set("known", this.known);
     const changed: Partial<Slot> = {};
@@ -94,7 +94,21 @@ export class Opened {
       changed.recovery = own.recovery;
       changed.recoverable = await makeRecoverable(this.#dataKey, this.slot.account, own.recovery);
     }
+    const { branch, former } = this.slot;
+    const moved = (own.branch ?? "") !== branch;
+    if (moved) {
+      changed.branch = own.branch ?? "";
+      changed.former = [...new Set([...former, branch])].filter((one) => one && one !== own.branch);
+    }
     if (Object.keys(changed).length > 0) await this.change(changed);
+    return moved;
+  }
+
+  /** A branch that was left and waits for nothing any more leaves the tablet. */
+  async leave(branch: string): Promise<void> {
+    await this.locals.get(`branch-${branch}`)?.destroy();
+    this.locals.delete(`branch-${branch}`);
+    await this.change({ former: this.slot.former.filter((one) => one !== branch) });
   }
 
   async change(changed: Partial<Slot>): Promise<void> {
@@ -123,7 +137,7 @@ export class Opened {
 /** Everything of a slot leaves the tablet: the key first, so that what a crash leaves behind cannot be opened. */
 export async function eraseSlot(slots: Slots, slot: Slot): Promise<void> {
   await slots.remove(slot.id);
-  await destroyDatabases(slot.id, databasesOf(slot.branch));
+  await destroyDatabases(slot.id, databasesOf(slot));
   await new Promise<void>((resolve, reject) => {
     const request = indexedDB.deleteDatabase(nameOf(slot.id));
     request.onsuccess = () => resolve();

@@ -19,7 +19,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/:rest(.*)*", redirect: "/" },
 ];
 
-export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 } });
+export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash } : { top: 0 }) });
 
 router.beforeEach((to) => {
   if (to.meta["open"] || opened.value !== null) return true;

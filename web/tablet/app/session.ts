@@ -8,6 +8,7 @@ import type { Bytes } from "../vault/sealing.ts";
 import { afterWrongPin, Slots, waits } from "../vault/slots.ts";
 import type { Slot } from "../vault/slots.ts";
 import { ulid } from "../records/ids.ts";
+import { beaconOf } from "../vault/beacon.ts";
 import { eraseSlot, Opened } from "./opened.ts";
 
 export { WrongPin } from "../vault/keys.ts";
@@ -43,7 +44,7 @@ export async function start(): Promise<void> {
 /** Throws WrongPin; waits are kept whatever happens to the app. */
 export async function unlock(slot: Slot, pin: string): Promise<void> {
   const held = (await slots.all()).find((one) => one.id === slot.id)!;
-  if (waits(held, Date.now()) > 0) throw new WrongPin("too soon");
+  if (held.locked || waits(held, Date.now()) > 0) throw new WrongPin("too soon");
   await slots.change(held.id, afterWrongPin(held, Date.now()));
   const dataKey = await unwrap(held.wrapped, pin, await slots.deviceKey()).finally(refresh);
   await enter(await slots.change(held.id, { wrong: 0, until: 0 }), dataKey);
@@ -60,6 +61,7 @@ export async function enrol(server: string, proof: Proof, pin: string): Promise<
     member: told.member,
     name: told.account,
     branch: told.branch,
+    former: [],
     role: told.role,
     server,
     tablet: told.tablet.id,
@@ -69,7 +71,8 @@ export async function enrol(server: string, proof: Proof, pin: string): Promise<
     wrong: 0,
     until: 0,
     unsent: 0,
-    beacon: "",
+    beacon: beaconOf(told.token),
+    locked: false,
   };
   await slots.put(slot);
   await enter(slot, dataKey, told);
@@ -81,6 +84,7 @@ export async function enrolAgain(proof: Proof): Promise<void> {
   const told = await Server.enrol(held.slot.server, proof, held.slot.tablet);
   if (told.account !== held.slot.account) throw new AnotherAccount("another account");
   await held.useToken(told.token);
+  await held.change({ beacon: beaconOf(told.token) });
 }
 
 /** A forgotten PIN: the account proves itself to the server, which unwraps the data key for it. */
@@ -116,11 +120,27 @@ export async function erase(slot: Slot): Promise<void> {
   await refresh();
 }
 
+/** The member has moved to another branch, or one that was left is done with: the databases are others now. */
+export async function reopen(): Promise<void> {
+  const held = opened.value!;
+  const dataKey = held.dataKey.slice();
+  await held.close();
+  opened.value = await Opened.open(slots, held.slot, dataKey);
+}
+
+/** The branch has locked a member's place on this tablet, or unlocked it. */
+export async function branchLocked(slot: Slot, locked: boolean): Promise<void> {
+  if (locked && opened.value?.slot.id === slot.id) await lock();
+  await slots.change(slot.id, { locked });
+  await refresh();
+}
+
 async function enter(slot: Slot, dataKey: Bytes, told?: Enrolled): Promise<void> {
   const made = await Opened.open(slots, slot, dataKey);
   if (told !== undefined) {
     await made.useToken(told.token);
-    await made.learn({ zone: told.zone, keep_days: told.keep_days, name: "", role: told.role, recovery: told.recovery });
+    await made.change({ beacon: beaconOf(told.token), locked: false });
+    await made.learn({ zone: told.zone, keep_days: told.keep_days, name: "", role: told.role, recovery: told.recovery, branch: told.branch });
   }
   localStorage.setItem(LAST, slot.id);
   opened.value = made;

@@ -20,12 +20,26 @@ export function longDay(at: number | string): string {
   return told(at, { month: "long", day: "numeric", weekday: "long" });
 }
 
+/** A moment in full, for where one is read alone. */
+export function moment(at: number | string): string {
+  return told(at, { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** A month (`2026-11`) as people say it. */
+export function monthWords(month: string): string {
+  return new Intl.DateTimeFormat(locale.value, { timeZone: "UTC", year: "numeric", month: "long" }).format(Date.parse(`${month}-01T00:00:00Z`));
+}
+
 /** A day as `2026-11-22`, in the centre's zone. */
 export function dayOf(at: number | string): string {
   const moment = typeof at === "number" ? at : Date.parse(at);
   if (Number.isNaN(moment)) return "";
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone(), year: "numeric", month: "2-digit", day: "2-digit" }).format(moment);
+  // Lists ask for thousands of days, and making a format takes far longer than using it.
+  if (days.zone !== zone()) days = { zone: zone(), format: new Intl.DateTimeFormat("sv-SE", { timeZone: zone(), year: "numeric", month: "2-digit", day: "2-digit" }) };
+  return days.format!.format(moment);
 }
+
+let days: { zone: string; format: Intl.DateTimeFormat | null } = { zone: "", format: null };
 
 /** Today: the time of day; else the day. */
 export function when(at: number | string): string {

@@ -19,6 +19,7 @@ const STATES: { [state: string]: Words } = {
   sent: { zh: "已到支部", en: "with the branch", tone: "calm" },
   approved: { zh: "已审核", en: "reviewed", tone: "good" },
   recorded: { zh: "已入台账", en: "in the month's record", tone: "good" },
+  withdrawn: { zh: "已撤回", en: "withdrawn", tone: "" },
   draft: { zh: "草稿", en: "draft", tone: "wait" },
 };
 

@@ -25,6 +25,9 @@ export async function begin(opened: Opened, type: RecordType, given: { [path: st
     edits: false,
     values: { period: [start, null], [`participants/${opened.slot.member}`]: true, ...given },
     alsoFor: [],
+    photos: [],
+    photosGone: [],
+    placeless: false,
     step: 0,
     at: now,
   };
@@ -34,10 +37,14 @@ export async function begin(opened: Opened, type: RecordType, given: { [path: st
 
 /** The same again: whom, what kind, with whom, as the last record said; when and what came of it are new. */
 export async function asLastTime(opened: Opened, last: Card): Promise<Draft> {
+  return begin(opened, last.type as RecordType, await sameAs(opened, last));
+}
+
+/** What of a record is the same when the same is done again. */
+export async function sameAs(opened: Opened, last: Card): Promise<{ [path: string]: Json }> {
   const body = await opened.writer.read(last.db, last.id);
   const fields = body === null ? {} : fieldsOf(body);
-  const same = Object.fromEntries(Object.entries(fields).filter(([path, value]) => AS_LAST_TIME.test(path) && value !== null && value !== false));
-  return begin(opened, last.type as RecordType, same);
+  return Object.fromEntries(Object.entries(fields).filter(([path, value]) => AS_LAST_TIME.test(path) && value !== null && value !== false));
 }
 
 /** A record is changed: the draft holds only what will differ. */
@@ -54,6 +61,9 @@ export async function change(opened: Opened, record: Card): Promise<Draft> {
     edits: true,
     values: {},
     alsoFor: [],
+    photos: [],
+    photosGone: [],
+    placeless: false,
     step: 0,
     at: Date.now(),
   };

@@ -136,6 +136,10 @@ export class Local {
     await this.#pouch.close();
   }
 
+  async destroy(): Promise<void> {
+    await this.#pouch.destroy();
+  }
+
   async #leaf(id: string, raw: Raw): Promise<Leaf> {
     return { rev: String(raw["_rev"]), deleted: Boolean(raw["_deleted"]), body: content(await opened(this.#seal, { ...raw, _id: id })) as Body };
   }

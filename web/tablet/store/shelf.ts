@@ -18,6 +18,9 @@ const PAGE_CHANGES = 200;
 /** How a card is made. Raised when cards hold more than before: then all are made anew. */
 const SHAPE = 1;
 
+/** What can be said of a card while it is closed. */
+export type Head = Pick<CardRow, "id" | "type" | "at">;
+
 export class Shelf {
   readonly #db: TabletDb;
   readonly #seal: Seal;
@@ -70,6 +73,13 @@ export class Shelf {
   /** Ids of a type in the order of `list`: what a long list scrolls through without opening every card. */
   async keys(type: string): Promise<string[]> {
     return (await this.#db.getAllKeysFromIndex("cards", "by_type", IDBKeyRange.bound([type], [type, "\uffff"]))).reverse();
+  }
+
+  /** What a long list of several types scrolls through, the newest first, without opening any card. */
+  async heads(types: readonly string[]): Promise<Head[]> {
+    const all = await Promise.all(types.map((type) => this.#db.getAllFromIndex("cards", "by_type", IDBKeyRange.bound([type], [type, "\uffff"]))));
+    const heads = all.flat().map(({ id, type, at }) => ({ id, type, at }));
+    return heads.sort((one, other) => (one.at === other.at ? (one.id < other.id ? 1 : -1) : one.at < other.at ? 1 : -1));
   }
 
   async count(type: string): Promise<number> {

@@ -3,7 +3,7 @@
 
 import { isOpen, problemsOf } from "../records/problems.ts";
 import { typeOfId } from "../records/schema.ts";
-import type { Local } from "../store/databases.ts";
+import type { Done, Local } from "../store/databases.ts";
 import { Remote } from "../store/databases.ts";
 import { readRefusal } from "../store/outbox.ts";
 import type { Opened } from "../app/opened.ts";
@@ -13,6 +13,10 @@ import { sendPhotos } from "./lane.ts";
 /** Ids in one question. */
 const ASKED_MAX = 2000;
 const DAY_MS = 86_400_000;
+const CLOSED = "forbidden: 您已不在该支部，这条记录未被接收 / you are no longer of this branch: this record was not taken";
+
+/** The member belongs to another branch now: the databases must be opened anew before going on. */
+export class Moved extends Error {}
 
 /** The branch has locked this tablet, or wants all that it holds erased. */
 export class Decided extends Error {
@@ -37,7 +41,7 @@ export interface Outcome {
   positions: { [db: string]: string };
 }
 
-/** One contact. Throws Unreached, Refused, Decided. */
+/** One contact. Throws Unreached, Refused, Decided, Moved. */
 export async function contact(opened: Opened, mayPhotos: () => boolean, onProgress: (progress: Progress) => void): Promise<Outcome> {
   const { server } = opened;
   onProgress({ step: "asking", moved: 0 });
@@ -51,8 +55,7 @@ export async function contact(opened: Opened, mayPhotos: () => boolean, onProgre
   const before = (await opened.notes.get<{ [db: string]: string }>("positions")) ?? {};
   const positions: { [db: string]: string } = {};
   for (const [name, local] of opened.locals) {
-    await forget(opened, name, local);
-    positions[name] = await pull(opened, name, local, before[name] ?? "", onProgress);
+    if (await forget(opened, name, local)) positions[name] = await pull(opened, name, local, before[name] ?? "", onProgress);
   }
   await opened.notes.set("positions", positions);
   await opened.shelf.follow();
@@ -65,13 +68,26 @@ export async function contact(opened: Opened, mayPhotos: () => boolean, onProgre
     await sendPhotos(opened.photos, server, () => onProgress({ step: "photos", moved: ++moved }));
     fully = await report(opened, positions, clockSeconds);
   }
+  await leaveFormer(opened, positions);
   return { fully, clockSeconds, positions };
+}
+
+/** A branch that is closed to the member and has everything that was written for it. */
+async function leaveFormer(opened: Opened, positions: { [db: string]: string }): Promise<void> {
+  const waiting = new Set((await opened.outbox.all()).map((one) => one.db));
+  const begun = new Set((await opened.drafts.all()).map((one) => one.db));
+  const done = opened.slot.former.filter((one) => {
+    const db = `branch-${one}`;
+    return positions[db] === undefined && !waiting.has(db) && !begun.has(db);
+  });
+  for (const branch of done) await opened.leave(branch);
+  if (done.length > 0) throw new Moved("a former branch is done with");
 }
 
 /** What the server says of this tablet comes before anything else. */
 async function heed(opened: Opened, own: Own): Promise<void> {
   if (own.state !== "active") throw new Decided(own.state);
-  await opened.learn(own);
+  if (await opened.learn(own)) throw new Moved(`the member belongs to ${own.branch ?? "no branch"} now`);
   const before = await opened.notes.get<string>("store");
   if (before === own.store) return;
   // Another store, or one that was restored: what it had acknowledged it may lack, so everything written here is asked for again.
@@ -99,7 +115,15 @@ async function ownAgain(opened: Opened): Promise<void> {
 async function push(opened: Opened, store: string, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
   const note = `pushed ${name}`;
   if ((await opened.outbox.countOf(name)) === 0 && (await opened.notes.get<string>(note)) === store) return;
-  const done = await local.push(remote(opened, name), (moved) => onProgress({ step: "pushing", moved }));
+  let done: Done;
+  try {
+    done = await local.push(remote(opened, name), (moved) => onProgress({ step: "pushing", moved }));
+  } catch (error) {
+    if ((error as { status?: number }).status !== 403) throw error;
+    // The whole database is closed to the member: what waits for it is refused, and the others go on.
+    const waiting = (await opened.outbox.all()).filter((one) => one.db === name);
+    done = { complete: false, moved: 0, position: "", refused: waiting.map(({ id }) => ({ id, reason: CLOSED })) };
+  }
   for (const { id, reason } of done.refused) {
     // What the server makes itself comes back after a restore; its own refusal of it concerns nobody.
     if (id && (await opened.outbox.has(name, id))) await opened.outbox.refused(name, id, readRefusal(reason));
@@ -122,8 +146,8 @@ async function pull(opened: Opened, name: string, local: Local, before: string, 
   return done.position;
 }
 
-/** What may not be read any more, or was erased, leaves before anything new is shown. */
-async function forget(opened: Opened, name: string, local: Local): Promise<void> {
+/** What may not be read any more, or was erased, leaves before anything new is shown. False: the database is closed to the member. */
+async function forget(opened: Opened, name: string, local: Local): Promise<boolean> {
   const note = `forgotten ${name}`;
   let since = (await opened.notes.get<string>(note)) ?? "";
   for (;;) {
@@ -131,7 +155,7 @@ async function forget(opened: Opened, name: string, local: Local): Promise<void>
     if (told.compare || told.all) await compare(opened, name, local);
     else await letGo(opened, name, local, told.ids);
     await opened.notes.set(note, (since = told.next));
-    if (!told.more) return;
+    if (!told.more) return !told.all;
   }
 }
 

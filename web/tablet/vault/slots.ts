@@ -13,6 +13,8 @@ export interface Slot {
   /** The member's name, as shown where one chooses who one is. */
   name: string;
   branch: string;
+  /** Branches that the member has left and that may still wait for something written before. */
+  former: string[];
   role: string;
   /** The address that is synced with; "" is where the app itself comes from. */
   server: string;
@@ -26,8 +28,10 @@ export interface Slot {
   until: number;
   /** Records that are on this tablet only, so that nobody clears it unknowingly. */
   unsent: number;
-  /** Text by which the server tells a locked tablet what has been decided of it, without opening anything. */
+  /** The word by which a closed tablet asks what was decided of it. */
   beacon: string;
+  /** The branch has locked this tablet: no PIN opens it until it is unlocked there. */
+  locked: boolean;
 }
 
 interface Schema extends DBSchema {

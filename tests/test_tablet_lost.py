@@ -1,0 +1,88 @@
+"""A tablet that is lost: locked or wiped at its next contact, open or closed; what others have on it stays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import Tablet, needed, until
+from tests.serving import ADMIN, Served
+
+pytestmark = [needed, pytest.mark.browser]
+
+
+def api(staffed: Served) -> httpx.Client:
+    return httpx.Client(base_url=f"{staffed.url}/api/v1", auth=ADMIN)
+
+
+def tablet_of(staffed: Served, account: str) -> dict[str, Any]:
+    with api(staffed) as admin:
+        (found,) = [one["tablet"] for one in admin.get("/tablets").json() if one["tablet"]["account"] == account]
+    return dict(found)
+
+
+def decide(staffed: Served, account: str, act: str) -> None:
+    with api(staffed) as admin:
+        assert admin.post(f"/tablets/{tablet_of(staffed, account)['id']}/{act}").status_code == 200
+
+
+async def databases(tablet: Tablet) -> list[str]:
+    found: list[str] = await tablet.page.evaluate("indexedDB.databases().then((all) => all.map((one) => one.name))")
+    return sorted(found)
+
+
+async def test_ta8_a_locked_tablet_closes_and_opens_again_when_it_is_unlocked(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.synced()
+    decide(staffed, "li", "lock")
+    await tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    await tablet.sees("已被支部锁定")
+    await expect(tablet.page.locator(".key").first).to_be_disabled()
+    await tablet.kill()
+    await tablet.start(offline=True)
+    await tablet.sees("已被支部锁定")
+    decide(staffed, "li", "unlock")
+    await tablet.join()
+    await tablet.sees_not("已被支部锁定")
+    await tablet.unlock()
+    await tablet.synced()
+
+
+async def test_ta8_a_tablet_that_is_open_is_wiped_at_its_next_contact(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.synced()
+    decide(staffed, "li", "wipe")
+    await tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    await tablet.sees("首次登录需要网络")
+    await until(lambda: tablet_of(staffed, "li")["state"] == "wiped")
+    assert await databases(tablet) == ["fieldbook"]
+
+
+async def test_ta8_a_closed_tablet_is_wiped_too_and_what_others_have_on_it_stays(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.synced()
+    await tablet.tap("锁定")
+    await tablet.tap("添加人员")
+    await tablet.enrol("wang", pin="246813")
+    await tablet.synced()
+    await tablet.kill()
+    decide(staffed, "li", "wipe")
+    await tablet.start()
+    await until(lambda: tablet_of(staffed, "li")["state"] == "wiped")
+    await tablet.unlock("246813")
+    await tablet.synced()
+    assert len({name.split("-")[1] for name in await databases(tablet) if name.startswith("fieldbook-")}) == 1
