@@ -51,8 +51,16 @@ needed = pytest.mark.skipif(
 class Tablet:
     """One tablet with one Chromium profile. `start` and `kill` may follow each other: what is on its disk stays."""
 
-    def __init__(self, playwright: Playwright, directory: Path, url: str, size: tuple[int, int] = LANDSCAPE) -> None:
-        self.directory, self.url, self.size = directory, url, size
+    def __init__(
+        self,
+        playwright: Playwright,
+        directory: Path,
+        url: str,
+        size: tuple[int, int] = LANDSCAPE,
+        language: str = "zh",
+    ) -> None:
+        """`language`: zh or en, as if it had been chosen on it before."""
+        self.directory, self.url, self.size, self.language = directory, url, size, language
         self.errors: list[str] = []
         self._playwright = playwright
         self._context: BrowserContext | None = None
@@ -90,6 +98,8 @@ class Tablet:
             has_touch=True,
         )
         self._context.set_default_timeout(PATIENCE_MS)
+        if self.language != "zh":
+            await self._context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")
         self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -109,6 +119,10 @@ class Tablet:
 
     async def join(self) -> None:
         await self.context.set_offline(False)
+
+    def show(self, page: Page) -> None:
+        """Another window comes before the one so far."""
+        self._page = page
 
     # What a member does
 

@@ -72,6 +72,7 @@ _WATCH = """
   __watch("first", ".pin, input[name=username]");
 })();
 """
+_FIELD = ".step-body :is(input, textarea, select, button):not([disabled])"
 _FRAMES = """
 () => {
   const frames = (globalThis.__frames = []);
@@ -239,9 +240,9 @@ async def _unlock(tablet: Tablet) -> dict[str, float]:
 async def _begin(bench: Bench, tablet: Tablet) -> None:
     """A visit, from tap to the first field that takes something."""
     page = tablet.page
-    await page.evaluate("__watch('field', 'main :is(input, textarea, select):not([disabled])', '#/write')")
+    await page.evaluate(f"__watch('field', '{_FIELD}', '#/write')")
     await page.locator(".starts .main").click()
-    if await _comes(page, "main :is(input, textarea, select)"):
+    if await _comes(page, _FIELD):
         tapped = await page.evaluate("__at.click")
         bench.note("a record starts: from tap to a usable field", await stands(page, "field") - tapped)
     await page.goto(f"{bench.wire.url}/#/")

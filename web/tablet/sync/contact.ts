@@ -134,7 +134,8 @@ async function push(opened: Opened, store: string, name: string, local: Local, o
 
 /** `before`: how far an earlier pull came. One question tells whether there is anything since. */
 async function pull(opened: Opened, name: string, local: Local, before: string, onProgress: (progress: Progress) => void): Promise<string> {
-  if (before && !(await opened.server.anythingSince(name, before))) return before;
+  const unchanged = before ? await opened.server.unchangedSince(name, before) : null;
+  if (unchanged !== null) return unchanged;
   let followed = 0;
   const done = await local.pull(remote(opened, name), (moved) => {
     onProgress({ step: "pulling", moved });
