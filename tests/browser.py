@@ -67,8 +67,16 @@ _CARDS = """async () => {
 class Tablet:
     """One tablet with one Chromium profile. `start` and `kill` may follow each other: what is on its disk stays."""
 
-    def __init__(self, playwright: Playwright, directory: Path, url: str, size: tuple[int, int] = LANDSCAPE) -> None:
-        self.directory, self.url, self.size = directory, url, size
+    def __init__(
+        self,
+        playwright: Playwright,
+        directory: Path,
+        url: str,
+        size: tuple[int, int] = LANDSCAPE,
+        language: str = "zh",
+    ) -> None:
+        """`language`: zh or en, as if it had been chosen on it before."""
+        self.directory, self.url, self.size, self.language = directory, url, size, language
         self.errors: list[str] = []
         self._playwright = playwright
         self._context: BrowserContext | None = None
@@ -86,6 +94,13 @@ class Tablet:
 
     async def start(self, path: str = "", *, offline: bool = False) -> None:
         """Switch it on: the app opens, with or without a network."""
+        await self.power()
+        if offline:
+            await self.cut()
+        await self.page.goto(f"{self.url}/{path}", wait_until="domcontentloaded")
+
+    async def power(self) -> None:
+        """Switch it on, at an empty page."""
         width, height = self.size
         self._context = await self._playwright.chromium.launch_persistent_context(
             str(self.directory),
@@ -99,11 +114,10 @@ class Tablet:
             has_touch=True,
         )
         self._context.set_default_timeout(PATIENCE_MS)
+        if self.language != "zh":
+            await self._context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")
         self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
-        if offline:
-            await self._context.set_offline(True)
-        await self._page.goto(f"{self.url}/{path}", wait_until="domcontentloaded")
 
     async def stop(self) -> None:
         if self._context is not None:
@@ -121,6 +135,10 @@ class Tablet:
 
     async def join(self) -> None:
         await self.context.set_offline(False)
+
+    def show(self, page: Page) -> None:
+        """Another window comes before the one so far."""
+        self._page = page
 
     # What a member does
 
