@@ -61,10 +61,12 @@ def records(staffed: Served, kind: str) -> list[dict[str, Any]]:
 
 
 async def arrived(staffed: Served, kind: str, count: int = 1) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = await until(
-        lambda: (held := records(staffed, kind)) if len(records(staffed, kind)) >= count else None
-    )
-    return found
+    def enough() -> list[dict[str, Any]] | None:
+        found = records(staffed, kind)
+        return found if len(found) >= count else None
+
+    told: list[dict[str, Any]] = await until(enough)
+    return told
 
 
 async def ready(make: Callable[..., Tablet], **about: Any) -> Tablet:
@@ -121,9 +123,13 @@ async def test_tw11_a_repeat_visit_takes_at_most_eight_taps(make: Callable[..., 
     (made,) = await arrived(known, "visit")
     fields = made["fields"]
     assert made["form"] == "visit/1"
-    assert fields["subject"] == HOUSE and fields["kind"] == "link" and fields["found"] == "身体状况良好"
-    assert fields["participants/m0117"] is True and fields["participants/m0042"] is True
-    assert fields["privacy"] == "notice" and fields["keep_until"] > "2028"
+    assert fields["subject"] == HOUSE
+    assert fields["kind"] == "link"
+    assert fields["found"] == "身体状况良好"
+    assert fields["participants/m0117"] is True
+    assert fields["participants/m0042"] is True
+    assert fields["privacy"] == "notice"
+    assert fields["keep_until"] > "2028"
     assert fields["place"] == [301000000, 1102000000, 12]
     assert fields["period"][1] is not None
 
@@ -162,14 +168,11 @@ async def test_tw3_tw4_tw8_a_killed_browser_loses_no_word_and_no_photo_and_finis
     (photo,) = await arrived(known, "photo")
     assert photo["fields"]["record"] == made["_id"]
     assert photo["fields"]["caption"] == "二楼天花板"
-    assert photo["fields"]["size"] <= 300 * 1024 and photo["fields"]["media"] == "image/jpeg"
+    assert photo["fields"]["size"] <= 300 * 1024
+    assert photo["fields"]["media"] == "image/jpeg"
     with httpx.Client(base_url=known.url, auth=ADMIN) as admin:
         answer = await until(
-            lambda: (
-                got
-                if (got := admin.get(f"/sync/photos-b03/{photo['_id']}/photo")).status_code == 200
-                else None
-            )
+            lambda: got if (got := admin.get(f"/sync/photos-b03/{photo['_id']}/photo")).status_code == 200 else None
         )
     assert len(answer.content) == photo["fields"]["size"]
     assert not Image.open(BytesIO(answer.content)).getexif()
@@ -185,7 +188,13 @@ async def test_tw1_a_form_for_a_new_kind_of_event_is_filled_in_with_no_new_app(
         {"path": "dry", "kind": "boolean", "label": {"zh": "堤脚干燥", "en": "Foot is dry"}},
         {"path": "gear", "kind": "lines", "label": {"zh": "物资", "en": "Gear"}},
     ]
-    form = {"for": "event", "number": 7, "title": {"zh": "防汛值守", "en": "Flood watch"}, "items": items, "active": True}
+    form = {
+        "for": "event",
+        "number": 7,
+        "title": {"zh": "防汛值守", "en": "Flood watch"},
+        "items": items,
+        "active": True,
+    }
     put(known, "centre", "form", "form:event/7", **form, kind="flood_watch")
     tablet = await ready(make)
     await tablet.cut()
@@ -293,7 +302,8 @@ async def test_tw7_of_somebody_else_s_record_only_one_s_own_part_is_changed(
 
     held = await until(changed)
     assert "消防通道被占" in held["fields"].values()
-    assert held["author"] == "m0042" and held["fields"]["found"] == "经营正常"
+    assert held["author"] == "m0042"
+    assert held["fields"]["found"] == "经营正常"
 
 
 async def test_tw7_a_returned_record_opens_at_the_field_that_was_remarked_on(
@@ -418,6 +428,8 @@ async def test_tw10_handed_over_the_tablet_is_left_by_the_pin_alone_and_nothing_
         "comment": "谢谢",
         "channel": "hand_over",
     }
-    assert signature["fields"]["record"] == service["_id"] and signature["fields"]["purpose"] == "received"
+    assert signature["fields"]["record"] == service["_id"]
+    assert signature["fields"]["purpose"] == "received"
     (line,) = signature["fields"]["strokes"]
-    assert len(line) > 20 and all(type(one) is int and 0 <= one <= 10_000 for one in line)
+    assert len(line) > 20
+    assert all(type(one) is int and 0 <= one <= 10_000 for one in line)
