@@ -165,11 +165,7 @@ async def test_tw3_tw4_tw8_a_killed_browser_loses_no_word_and_no_photo_and_finis
     assert photo["fields"]["size"] <= 300 * 1024 and photo["fields"]["media"] == "image/jpeg"
     with httpx.Client(base_url=known.url, auth=ADMIN) as admin:
         answer = await until(
-            lambda: (
-                got
-                if (got := admin.get(f"/sync/photos-b03/{photo['_id']}/photo")).status_code == 200
-                else None
-            )
+            lambda: got if (got := admin.get(f"/sync/photos-b03/{photo['_id']}/photo")).status_code == 200 else None
         )
     assert len(answer.content) == photo["fields"]["size"]
     assert not Image.open(BytesIO(answer.content)).getexif()
@@ -185,7 +181,13 @@ async def test_tw1_a_form_for_a_new_kind_of_event_is_filled_in_with_no_new_app(
         {"path": "dry", "kind": "boolean", "label": {"zh": "堤脚干燥", "en": "Foot is dry"}},
         {"path": "gear", "kind": "lines", "label": {"zh": "物资", "en": "Gear"}},
     ]
-    form = {"for": "event", "number": 7, "title": {"zh": "防汛值守", "en": "Flood watch"}, "items": items, "active": True}
+    form = {
+        "for": "event",
+        "number": 7,
+        "title": {"zh": "防汛值守", "en": "Flood watch"},
+        "items": items,
+        "active": True,
+    }
     put(known, "centre", "form", "form:event/7", **form, kind="flood_watch")
     tablet = await ready(make)
     await tablet.cut()
