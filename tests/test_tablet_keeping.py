@@ -42,7 +42,7 @@ def plain_files(directory: Path) -> Iterator[str]:
         server.shutdown()
 
 
-async def test_ta19_a_new_version_of_the_app_takes_over_between_records_and_never_in_the_middle_of_one(
+async def test_tu1_a_new_version_of_the_app_takes_over_between_records_and_never_in_the_middle_of_one(
     make: Callable[..., Tablet], staffed: Served, tmp_path: Path
 ) -> None:
     shutil.copytree(APP.parent, tmp_path / "app")
@@ -76,7 +76,7 @@ async def test_ta19_a_new_version_of_the_app_takes_over_between_records_and_neve
             await expect(page.get_by_label("情况记录")).to_have_value("写到一半")
 
 
-async def test_ta20_a_wrong_clock_is_said_in_words_and_hinders_nothing(
+async def test_tu2_a_wrong_clock_is_said_in_words_and_hinders_nothing(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
     put(staffed, "branch-b03", household("李桂兰"))
@@ -91,7 +91,7 @@ async def test_ta20_a_wrong_clock_is_said_in_words_and_hinders_nothing(
     await tablet.synced()
 
 
-async def test_ta21_a_setting_bounds_how_long_synced_records_stay_on_a_tablet(
+async def test_tu3_a_setting_bounds_how_long_synced_records_stay_on_a_tablet(
     make: Callable[..., Tablet], staffed: Served, tmp_path: Path
 ) -> None:
     old = visit(1, {"m0042": True, "m0117": True})
@@ -126,7 +126,7 @@ async def test_ta21_a_setting_bounds_how_long_synced_records_stay_on_a_tablet(
         ("Chrome/150.0", True, True, ""),
     ],
 )
-def test_ta22_an_older_browser_is_told_which_version_it_takes(agent: str, secure: bool, able: bool, words: str) -> None:
+def test_tu4_an_older_browser_is_told_which_version_it_takes(agent: str, secure: bool, able: bool, words: str) -> None:
     script = f"""
       const shown = {{ textContent: "" }};
       globalThis.window = {{ isSecureContext: {str(secure).lower()}, indexedDB: {str(able).lower()}, crypto: {{ subtle: {{}} }} }};

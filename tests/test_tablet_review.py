@@ -33,7 +33,7 @@ def decide(staffed: Served, decision: str, **more: Any) -> None:
         assert answer.status_code == 201, answer.text
 
 
-async def test_ta23_a_returned_record_opens_at_its_remarks_and_its_correction_is_reviewed_again(
+async def test_tu5_a_returned_record_opens_at_its_remarks_and_its_correction_is_reviewed_again(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
     put(staffed, "branch-b03", household("李桂兰"))
@@ -70,7 +70,7 @@ async def test_ta23_a_returned_record_opens_at_its_remarks_and_its_correction_is
     await tablet.sees("已审核")
 
 
-async def test_ta24_a_new_kind_of_event_and_its_form_come_with_no_new_app(
+async def test_tu6_a_new_kind_of_event_and_its_form_come_with_no_new_app(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
     def item(path: str, kind: str, zh: str, **more: Any) -> dict[str, Any]:

@@ -241,3 +241,26 @@ def a_picture(directory: Path) -> str:
     path = directory / "camera.jpg"
     picture.save(path, quality=92, exif=exif)
     return str(path)
+
+
+async def test_ta4_unsent_work_survives_a_switch_of_user_and_is_sent_by_its_own_member(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = await enrolled(make, staffed)
+    await tablet.cut()
+    await tablet.visit("李桂兰", "换人以前写的")
+    await tablet.home()
+    await tablet.tap("锁定")
+    await tablet.join()
+    await tablet.tap("添加人员")
+    await tablet.enrol("wang", pin="246813")
+    await tablet.synced()
+    assert visits(staffed) == [], "one member's records are not sent as another's"
+    await tablet.tap("锁定")
+    await tablet.tap("换人")
+    await tablet.sees("1 条待发送")
+    await tablet.page.locator(".who").first.click()
+    await tablet.unlock()
+    await tablet.synced()
+    (sent,) = visits(staffed)
+    assert (sent["author"], sent["fields"]["narrative"]) == ("m0117", "换人以前写的")
