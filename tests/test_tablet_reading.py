@@ -192,7 +192,7 @@ async def test_ta30_what_the_branch_will_not_take_says_why_and_can_be_let_go(tab
     await tablet.go("同步")
     await tablet.sees("未被接收")
     await tablet.page.locator("a.record-row").first.click()
-    await tablet.tap("从本机移除")
+    await tablet.page.get_by_role("button", name="从本机移除").click()
     await tablet.page.locator("dialog").get_by_role("button", name="移除").click()
     await tablet.sees("本机还没有记录")
     await tablet.go("同步")
@@ -301,3 +301,10 @@ async def test_ta29_the_month_tells_own_figures_and_the_branch_s_without_a_netwo
     await tablet.sees("走访：1 条记录")
     await tablet.sees("张伟户")
     await expect(tablet.page.get_by_role("img", name="20 日 1 条")).to_be_visible()
+
+
+async def test_ta31_a_browser_that_may_clear_the_tablet_is_warned_of_on_today(tablet: Tablet) -> None:
+    assert await tablet.page.evaluate("navigator.storage.persisted()") is False, "a new profile is kept by no browser"
+    await tablet.tap("浏览器可能清除本机数据")
+    await tablet.sees("添加到主屏幕")
+    await tablet.sees("可用")
