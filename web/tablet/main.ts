@@ -5,7 +5,7 @@ import { haveAlone } from "./app/alone.ts";
 import { askWhileClosed } from "./app/beacon.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
-import { router } from "./app/router.ts";
+import { fetchAhead, router } from "./app/router.ts";
 import { language, speak } from "./app/say.ts";
 import { start } from "./app/session.ts";
 import "./app/settings.ts";
@@ -18,9 +18,10 @@ writeStrictly();
 speak(language.value);
 goLive();
 watchStorage();
-void keepOffline();
 // Only then is it known whose places are on this tablet, and so which screen comes first.
 void haveAlone()
   .then(start)
   .then(() => createApp(App).use(router).mount("#app"))
-  .then(askWhileClosed);
+  .then(() => router.isReady())
+  // The first screen stands: what follows takes nothing from it.
+  .then(() => Promise.all([keepOffline(), askWhileClosed(), fetchAhead()]));

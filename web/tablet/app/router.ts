@@ -33,6 +33,16 @@ router.beforeEach((to) => {
   return session.slots.length === 0 ? { name: "enrol", query: to.query } : { name: "lock", query: { to: to.fullPath } };
 });
 
+/** Take the other screens into memory, one at a time while nothing else is to be done, so that no tap waits for them. */
+export async function fetchAhead(): Promise<void> {
+  for (const { component } of routes) {
+    if (typeof component !== "function") continue;
+    await new Promise((resolve) => requestIdleCallback(resolve));
+    // Without a network, and not yet kept for offline: then it is fetched when it is asked for.
+    await (component as () => Promise<unknown>)().catch(() => undefined);
+  }
+}
+
 /** Whether somebody is in the middle of something that must not be interrupted. */
 export function busy(): boolean {
   return router.currentRoute.value.meta["busy"] === true;

@@ -5,8 +5,9 @@ const scope = new URL(self.registration.scope);
 const known = new Set(FILES.map((file) => new URL(file, scope).pathname));
 
 self.addEventListener("install", (event) => {
-  // Each file anew, past the browser's own cache: so a version is whole or not there.
-  const requests = FILES.map((file) => new Request(new URL(file, scope), { cache: "reload" }));
+  // Past the browser's own cache, so that a version is whole or not there; what has its content's hash in its name cannot be another's,
+  // and is not fetched twice.
+  const requests = FILES.map((file) => new Request(new URL(file, scope), { cache: file.startsWith("assets/") ? "default" : "reload" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
 });
 

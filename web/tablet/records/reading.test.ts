@@ -143,7 +143,7 @@ test("records stand under their days, and are chosen by state, by whose they are
   assert.ok(fit({ typed: "张伟" }) && fit({ typed: "zw" }) && !fit({ typed: "李" }));
 });
 
-test("ta31 a tablet is in danger with less than 200 MB or a tenth left, and in browsers known to clear what they hold", () => {
+test("tl12 a tablet is in danger with less than 200 MB or a tenth left, and in browsers known to clear what they hold", () => {
   assert.ok(isAlmostFull(10_000_000_000, 9_100_000_000) && isAlmostFull(1_000_000_000, 850_000_000));
   assert.ok(!isAlmostFull(10_000_000_000, 8_000_000_000) && !isAlmostFull(0, 0));
   assert.equal(evictingBrowser("Mozilla/5.0 (Linux; Android 13) MicroMessenger/8.0.40")!.zh, "微信内置浏览器");

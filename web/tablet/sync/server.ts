@@ -127,6 +127,13 @@ export class Server {
     return told.results.length > 0;
   }
 
+  /** The position now, as it is told to this tablet; null when there is something new since. */
+  async unchangedSince(db: string, since: string): Promise<string | null> {
+    const answer = await this.ask("GET", `/sync/${db}/_changes?style=all_docs&limit=1&since=${encodeURIComponent(since)}`);
+    const told = (await answer.json()) as { results: unknown[]; last_seq: string | number };
+    return told.results.length > 0 ? null : String(told.last_seq);
+  }
+
   async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.ask(method, path, body === undefined ? undefined : JSON.stringify(body));
     return (await answer.json()) as T;
