@@ -61,10 +61,12 @@ def records(staffed: Served, kind: str) -> list[dict[str, Any]]:
 
 
 async def arrived(staffed: Served, kind: str, count: int = 1) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = await until(
-        lambda: (held := records(staffed, kind)) if len(records(staffed, kind)) >= count else None
-    )
-    return found
+    def enough() -> list[dict[str, Any]] | None:
+        found = records(staffed, kind)
+        return found if len(found) >= count else None
+
+    told: list[dict[str, Any]] = await until(enough)
+    return told
 
 
 async def ready(make: Callable[..., Tablet], **about: Any) -> Tablet:
@@ -121,9 +123,13 @@ async def test_tw11_a_repeat_visit_takes_at_most_eight_taps(make: Callable[..., 
     (made,) = await arrived(known, "visit")
     fields = made["fields"]
     assert made["form"] == "visit/1"
-    assert fields["subject"] == HOUSE and fields["kind"] == "link" and fields["found"] == "身体状况良好"
-    assert fields["participants/m0117"] is True and fields["participants/m0042"] is True
-    assert fields["privacy"] == "notice" and fields["keep_until"] > "2028"
+    assert fields["subject"] == HOUSE
+    assert fields["kind"] == "link"
+    assert fields["found"] == "身体状况良好"
+    assert fields["participants/m0117"] is True
+    assert fields["participants/m0042"] is True
+    assert fields["privacy"] == "notice"
+    assert fields["keep_until"] > "2028"
     assert fields["place"] == [301000000, 1102000000, 12]
     assert fields["period"][1] is not None
 
@@ -162,7 +168,8 @@ async def test_tw3_tw4_tw8_a_killed_browser_loses_no_word_and_no_photo_and_finis
     (photo,) = await arrived(known, "photo")
     assert photo["fields"]["record"] == made["_id"]
     assert photo["fields"]["caption"] == "二楼天花板"
-    assert photo["fields"]["size"] <= 300 * 1024 and photo["fields"]["media"] == "image/jpeg"
+    assert photo["fields"]["size"] <= 300 * 1024
+    assert photo["fields"]["media"] == "image/jpeg"
     with httpx.Client(base_url=known.url, auth=ADMIN) as admin:
         answer = await until(
             lambda: got if (got := admin.get(f"/sync/photos-b03/{photo['_id']}/photo")).status_code == 200 else None
@@ -295,7 +302,8 @@ async def test_tw7_of_somebody_else_s_record_only_one_s_own_part_is_changed(
 
     held = await until(changed)
     assert "消防通道被占" in held["fields"].values()
-    assert held["author"] == "m0042" and held["fields"]["found"] == "经营正常"
+    assert held["author"] == "m0042"
+    assert held["fields"]["found"] == "经营正常"
 
 
 async def test_tw7_a_returned_record_opens_at_the_field_that_was_remarked_on(
@@ -324,6 +332,32 @@ async def test_tw7_a_returned_record_opens_at_the_field_that_was_remarked_on(
     await next_step(tablet)
     await tablet.sees("修改已保存在本机")
     await until(lambda: records(known, "visit")[0]["fields"]["narrative"].startswith("看了"))
+
+
+async def test_tw8_a_full_disk_is_told_of_and_loses_nothing_typed(
+    make: Callable[..., Tablet], known: Served, tmp_path: Path
+) -> None:
+    tablet = await ready(make)
+    await tablet.tap("记活动")
+    await tablet.sees("草稿已保存")
+    await tablet.page.evaluate(
+        """() => {
+          window.roomy = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+        }"""
+    )
+    await field(tablet, "title").locator("input").fill("周末清洁日")
+    await tablet.sees("草稿没有写入")
+    await step(tablet, "照片与位置")
+    await tablet.page.locator("input[type=file]").first.set_input_files(picture(tmp_path))
+    await tablet.sees("照片没有保存")
+    await tablet.page.evaluate("() => { IDBObjectStore.prototype.put = window.roomy; }")
+    await tablet.page.get_by_text("再存一次").click()
+    await tablet.sees("草稿已保存")
+    await tablet.page.get_by_label("离开，草稿保留").click()
+    await tablet.page.locator(".record-row", has_text="保存于").click()
+    await step(tablet, "活动与时间")
+    await expect(field(tablet, "title").locator("input")).to_have_value("周末清洁日")
 
 
 async def test_tw9_the_place_is_taken_back_and_not_looked_for_again_by_itself(
@@ -394,6 +428,8 @@ async def test_tw10_handed_over_the_tablet_is_left_by_the_pin_alone_and_nothing_
         "comment": "谢谢",
         "channel": "hand_over",
     }
-    assert signature["fields"]["record"] == service["_id"] and signature["fields"]["purpose"] == "received"
+    assert signature["fields"]["record"] == service["_id"]
+    assert signature["fields"]["purpose"] == "received"
     (line,) = signature["fields"]["strokes"]
-    assert len(line) > 20 and all(type(one) is int and 0 <= one <= 10_000 for one in line)
+    assert len(line) > 20
+    assert all(type(one) is int and 0 <= one <= 10_000 for one in line)
