@@ -43,7 +43,8 @@ def push(server: Served, *bodies: dict[str, Any], member: str = "m0117") -> None
         {"zone": "Asia/Shanghai", **body, "author": member, "stamps": {"": stamp(member, "t9")}, "replaced": []}
         for body in bodies
     ]
-    with httpx.Client(base_url=server.url, auth=("li" if member == "m0117" else "wang", PASSWORD)) as client:
+    account = {"m0117": "li", "m0042": "wang", "m0001": "song"}[member]
+    with httpx.Client(base_url=server.url, auth=(account, PASSWORD)) as client:
         answer = client.post(f"/sync/{DB}/_bulk_docs", json={"docs": docs})
         assert answer.status_code == 201, answer.text
         assert all(one.get("ok") for one in answer.json()), answer.text
@@ -104,6 +105,27 @@ async def test_tl1_a_subject_is_found_by_initials_name_and_address_and_opens_to_
     await tablet.sees("清河村 12 号")
     await tablet.page.locator("a.record-row").first.click()
     await tablet.sees("收成与子女务工")
+
+
+async def test_tl1_facts_of_a_person_are_covered_until_somebody_who_is_assigned_uncovers_them(
+    tablet: Tablet, centre: Served
+) -> None:
+    common = {"version": 1, "branch": "b03"}
+    link = {"kind": "link", "member": "m0117", "subject": HOUSEHOLD, "days": ["2026-01-01", None], "state": "given"}
+    facts = {"subject": HOUSEHOLD, "name": "张伟", "telephone": "13900000000", "privacy": "consent"}
+    push(
+        centre,
+        {"_id": "assignment:01K9ZK9A1B2C3D4E5F6G7H8J9K", "type": "assignment", **common, "fields": link},
+        {"_id": "person:01K9ZK9A1B2C3D4E5F6G7H8J9K", "type": "person", **common, "fields": facts},
+        member="m0001",
+    )
+    await tablet.go("对象")
+    await tablet.sees("我联系")
+    await tablet.tap("张伟户")
+    await tablet.sees("个人信息")
+    await tablet.sees_not("13900000000")
+    await tablet.page.get_by_role("button", name="显示").click()
+    await tablet.sees("13900000000")
 
 
 async def test_tl2_only_rows_in_sight_are_in_the_document_and_arrow_keys_reach_the_others(
