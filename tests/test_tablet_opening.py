@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.async_api import expect
 
-from tests.browser import PIN, Tablet, needed
+from tests.browser import PIN, Tablet, needed, until
 from tests.serving import PASSWORD
 
 pytestmark = [needed, pytest.mark.browser]
@@ -121,7 +121,12 @@ async def test_tu7_the_app_can_be_installed(make: Callable[..., Tablet]) -> None
     await tablet.start()
     await tablet.sees("首次登录需要网络")
     asked = await tablet.context.new_cdp_session(tablet.page)
-    assert (await asked.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
+
+    async def nothing_wrong() -> bool:
+        # The icons are fetched when the browser finds the time.
+        return (await asked.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
+
+    await until(nothing_wrong)
     manifest = await asked.send("Page.getAppManifest")
     assert manifest["errors"] == []
     assert '"display": "standalone"' in manifest["data"]

@@ -14,6 +14,7 @@ import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
 import "./theme.css";
 
+addEventListener("unhandledrejection", (event) => isClosed(event.reason) && event.preventDefault());
 writeStrictly();
 speak(language.value);
 goLive();
