@@ -1,6 +1,7 @@
 """Every screen of the tablet app with something real on it: a small story, played on a real tablet at a real server, that names each
 screen as it comes to stand. What looks at screens (pictures, accessibility) follows it."""
 
+import asyncio
 import io
 import re
 from collections.abc import AsyncIterator, Callable
@@ -76,7 +77,7 @@ async def stage(directory: Path, language: str = "zh", size: tuple[int, int] = L
     """A server on demo data with what the story needs, and a tablet that is switched on at its empty app."""
     data = directory / "data"
     until_day = date.today()  # noqa: DTZ011  # the demo's year ends at this machine's day
-    demo = prepare(Settings(data=str(data)), 1, RECORDS, until_day, lambda *_: None)
+    demo = await asyncio.to_thread(prepare, Settings(data=str(data)), 1, RECORDS, until_day, lambda *_: None)
     with served(data, "--log-level", "warning") as server:
         async with tablets(directory / "tablets", server.url) as make:
             made = Stage(make("one", size=size, language=language), server.url, demo, demo.centre(), language)
@@ -192,7 +193,7 @@ async def _reading(on: Stage) -> AsyncIterator[str]:
     await page.locator("input[type=search]").fill("")
     await on.go(f"/subjects/{on.subjects('household')[1].id}")
     yield "subject"
-    await page.locator(".screen-head button, header button").first.click()
+    await on.tap("修改", "Edit")
     await page.locator("dialog").wait_for()
     yield "subject-edit"
     await page.keyboard.press("Escape")
@@ -394,8 +395,8 @@ async def _steps(on: Stage, kind: str) -> AsyncIterator[str]:
         await _next(on)
         await page.wait_for_timeout(150)
         await _fill_texts(on)
-        if await page.locator(".shoot").count():
-            await page.locator("input[type=file]").last.set_input_files(photo())
+        if await page.locator(".shots").count():
+            await page.locator(".shots input[type=file]").last.set_input_files(photo())
             await page.locator(".photo img").first.wait_for()
         elif await page.locator(".item .add, .step-body .add").count():
             await page.locator(".item .add, .step-body .add").first.click()
