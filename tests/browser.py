@@ -48,6 +48,22 @@ needed = pytest.mark.skipif(
 """Marks what runs in a browser. Where FIELDBOOK_NEED_BROWSER is set, a missing browser is a failure and no reason to skip."""
 
 
+_CARDS = """async () => {
+  const names = (await indexedDB.databases()).map((one) => one.name).filter((name) => /^fieldbook-[^-]+$/.test(name));
+  const found = [];
+  for (const name of names) {
+    const db = await new Promise((resolve) => { const asked = indexedDB.open(name); asked.onsuccess = () => resolve(asked.result); });
+    const keys = await new Promise((resolve) => {
+      const asked = db.transaction("cards").objectStore("cards").getAllKeys();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    found.push(...keys);
+    db.close();
+  }
+  return found;
+}"""
+
+
 class Tablet:
     """One tablet with one Chromium profile. `start` and `kill` may follow each other: what is on its disk stays."""
 
@@ -161,6 +177,41 @@ class Tablet:
     async def synced(self) -> None:
         """Until the tablet says that it is fully synced."""
         await self.sees("本机已全部同步")
+
+    async def begin_visit(self, subject: str, told: str) -> None:
+        """Record a visit up to where it can be finished."""
+        await self.tap("记走访")
+        await self.tap("点此查找或新建")
+        await self.page.locator("dialog[open] input").first.fill(subject)
+        await self.page.locator("dialog[open] button", has_text=subject).first.click()
+        await self.tap("情况", nth=0)
+        await self.page.get_by_label("情况记录").fill(told)
+        await self.page.get_by_text("已告知", exact=True).click()
+
+    async def finish(self) -> None:
+        await self.tap("核对完成")
+        now = self.page.get_by_role("button", name="现在结束")
+        if await now.count():
+            await now.click()
+        await self.page.get_by_role("button", name="完成", exact=True).click()
+        await self.sees("已保存在本机")
+
+    async def visit(self, subject: str, told: str) -> None:
+        await self.begin_visit(subject, told)
+        await self.finish()
+
+    async def home(self) -> None:
+        await self.page.evaluate("location.hash = '#/'")
+        await self.sees("记走访")
+
+    async def contact(self) -> None:
+        """Speak with the server now, and not when something new wakes the tablet."""
+        await self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def cards(self, kind: str) -> list[str]:
+        """Ids of what the tablet shows in lists."""
+        found: list[str] = await self.page.evaluate(_CARDS)
+        return [one for one in found if one.startswith(f"{kind}:")]
 
     async def __aenter__(self) -> "Tablet":
         return self

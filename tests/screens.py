@@ -100,7 +100,10 @@ async def _prepare(on: Stage, directory: Path) -> None:
         members = [mine.member, other.member]
         home, second, third = on.subjects("household")[:3]
         firm = on.subjects("enterprise")[0]
-        told = {"talked": "和老人拉家常，谈了看病报销和今年的收成。", "narrative": "雨天路滑，步行进组。票据已带回大厅代办。"}
+        told = {
+            "talked": "和老人拉家常，谈了看病报销和今年的收成。",
+            "narrative": "雨天路滑，步行进组。票据已带回大厅代办。",
+        }
         on.ids["returned"] = await mine.record(DB, "visit", _visit(home, members, 2) | told)
         problem = f"problems/{mine.new_id()}"
         gutter = {f"{problem}/text": "屋后排水沟垮塌，雨天进水。", f"{problem}/state": "open", f"{problem}/severity": 2}
@@ -114,13 +117,20 @@ async def _prepare(on: Stage, directory: Path) -> None:
         await mine.push(DB)
         await other.pull(DB)
         await mine.change(DB, on.ids["problem"], {"outcome": "已与村里商定清淤时间。", f"{problem}/state": "in_hand"})
-        await other.change(DB, on.ids["problem"], {"outcome": "村里答应本周清淤。", f"parts/{other.member.id}/text": "复查时已在动工。"})
+        await other.change(
+            DB,
+            on.ids["problem"],
+            {"outcome": "村里答应本周清淤。", f"parts/{other.member.id}/text": "复查时已在动工。"},
+        )
         await mine.push(DB)
         await other.push(DB)
         for one in (mine, other):
             await one.close()
     async with on.as_(f"secretary-{BRANCH}") as secretary:
-        remarks = [{"text": "谈了哪几项报销，写清楚。", "field": "talked"}, {"text": "请补上下次走访的时间。", "field": "outcome"}]
+        remarks = [
+            {"text": "谈了哪几项报销，写清楚。", "field": "talked"},
+            {"text": "请补上下次走访的时间。", "field": "outcome"},
+        ]
         await _decide(secretary, on.ids["returned"], "return", text="内容太笼统，请补充。", remarks=remarks)
         await _decide(secretary, on.ids["approved"], "approve")
         month = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
@@ -452,5 +462,3 @@ def photo() -> dict[str, Any]:
 def plain(name: str) -> str:
     """A name as a file may have it."""
     return re.sub(r"[^a-z0-9-]", "-", name)
-
-

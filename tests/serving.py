@@ -100,7 +100,8 @@ class Served:
 @contextmanager
 def served(data: Path, *options: str) -> Iterator[Served]:
     """`fieldbook serve` on a free port, ready when this yields."""
-    asked = [str(FIELDBOOK), "serve", "--data", str(data), "--port", "0", *options]
+    port = () if "--port" in options else ("--port", "0")
+    asked = [str(FIELDBOOK), "serve", "--data", str(data), *port, *options]
     with (data.parent / f"{data.name}.log").open("a") as log:
         process = subprocess.Popen(asked, stderr=log, text=True, env=environment())
     try:

@@ -114,3 +114,14 @@ async def test_ta7_the_app_that_is_open_twice_works_in_one_window_at_a_time(make
     await second.get_by_text("在这里使用").click()
     await expect(second.get_by_text("输入数字密码")).to_be_visible()
     await expect(first.get_by_text("另一个窗口")).to_be_visible()
+
+
+async def test_tu7_the_app_can_be_installed(make: Callable[..., Tablet]) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.sees("首次登录需要网络")
+    asked = await tablet.context.new_cdp_session(tablet.page)
+    assert (await asked.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
+    manifest = await asked.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert '"display": "standalone"' in manifest["data"]

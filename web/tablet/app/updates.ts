@@ -12,10 +12,11 @@ let next: ServiceWorker | null = null;
 /** Keeps the app on the tablet, so that it opens without a network. */
 export async function keepOffline(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
-  const running = navigator.serviceWorker.controller !== null;
+  let running = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     // The first worker takes over a page that is of its own version already.
     if (running) location.reload();
+    running = true;
   });
   const registration = await navigator.serviceWorker.register("./sw.js", { updateViaCache: "none" });
   const look = (): void => {

@@ -5,7 +5,7 @@ import type { Values } from "../../shared/forms/form.ts";
 import { byCodePoint, isList, own, text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { itemsOf } from "./cards.ts";
-import { fieldInfo } from "./schema.ts";
+import { fieldInfo, typeInfo } from "./schema.ts";
 
 export type Words = readonly [zh: string, en: string];
 
@@ -101,7 +101,9 @@ function inOrder(type: string, formOrder: readonly string[], fields: Values): st
     const family = item === undefined ? `${path}/` : `${head}/${item}/`;
     if (item !== undefined || fieldInfo(type, `${path}/*`) !== undefined) for (const one of [...there].sort(byCodePoint)) if (one.startsWith(family)) take(one);
   }
-  return [...order, ...[...there].sort(byCodePoint)];
+  const described = Object.keys(typeInfo(type).fields);
+  const rank = (path: string): number => described.indexOf(described.includes(path) ? path : starred(path));
+  return [...order, ...[...there].sort((one, other) => rank(one) - rank(other) || byCodePoint(one, other))];
 }
 
 function isHidden(type: string, path: string, fields: Values): boolean {

@@ -18,7 +18,10 @@ const FIRST: { readonly [field: string]: readonly string[] } = {
   result: ["当场办结", "材料齐全，已受理", "已帮助网上提交", "证照已送达", "待补齐材料后办理"],
   resolution: ["一致同意", "按计划执行"],
   conclusion_text: ["现场符合要求", "整改后复核", "一次性告知需补齐事项"],
-  text: ["正在协调", "已联系责任单位", "已解决，群众满意", "需进一步核实"],
+  "problems/text": ["房屋漏雨", "下水道堵塞", "路灯不亮", "停车困难", "办事材料不清楚", "政策待遇未落实"],
+  "follow_ups/text": ["已联系责任单位", "正在协调", "已现场核实", "已解决，群众满意", "需进一步核实"],
+  "needs/text": ["营业场所证明", "消防安全材料", "平面布局图", "负责人身份证明"],
+  "findings/text": ["与申报材料一致", "需限期整改", "需补充材料"],
 };
 
 interface Said {
@@ -31,7 +34,12 @@ async function said(notes: Notes, field: string): Promise<Said> {
   return (await notes.get<Said>(`phrases ${field}`)) ?? { own: [], once: [] };
 }
 
-/** `field`: the last part of a path. */
+/** For which field a phrase is kept: `narrative`; of any item of a list `problems/text`. */
+export function phraseField(path: string): string {
+  const parts = path.split("/");
+  return parts.length > 2 ? `${parts[0]}/${parts.at(-1)}` : path;
+}
+
 export async function phrasesFor(notes: Notes, field: string): Promise<string[]> {
   const { own } = await said(notes, field);
   return [...new Set([...own, ...(FIRST[field] ?? [])])].slice(0, SHOWN_MAX);

@@ -18,8 +18,8 @@ const WORDS: { [id in StepId]: readonly [zh: string, en: string] } = {
   checklist: ["踏勘清单", "Checklist"],
   what: ["情况", "What"],
   problems: ["问题", "Problems"],
-  place: ["照片位置", "Photos, place"],
-  check: ["核对完成", "Check"],
+  place: ["照片与位置", "Photos and place"],
+  check: ["核对", "Check"],
 };
 const WHO = new Set(["subject", "kind", "title", "period", "case", "task"]);
 const PLACE = new Set(["place", "address"]);

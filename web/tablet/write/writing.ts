@@ -48,7 +48,6 @@ export interface Writing {
   readonly formMissing: ComputedRef<boolean>;
   /** The joint survey that is named is not on this tablet. */
   readonly caseMissing: Ref<boolean>;
-  readonly subjects: ReadonlyMap<string, Card>;
   set(path: string, value: Json): void;
   setAll(values: Values): void;
   dropItem(item: string): void;
@@ -73,15 +72,16 @@ export function useWriting(): Writing {
 export async function openWriting(now: Opened, id: string): Promise<Writing | null> {
   const held = await now.drafts.get(id);
   if (held === null) return null;
-  const [body, record, known, subjects] = await Promise.all([
+  // Made ready for the search, which nobody waits for here.
+  void now.shelf.subjects();
+  const [body, record, known] = await Promise.all([
     held.edits ? now.writer.read(held.db, held.id) : null,
     now.shelf.get(held.id),
     formsOf(now, held),
-    now.shelf.subjects(),
   ]);
   const base: Values = body === null ? {} : fieldsOf(body);
   const returned = record === null ? null : await returnedOf(now, record);
-  return makeWriting({ now, held, base, author: held.edits ? text(body?.["author"]) : now.slot.member, known, subjects, returned });
+  return makeWriting({ now, held, base, author: held.edits ? text(body?.["author"]) : now.slot.member, known, returned });
 }
 
 interface Begun {
@@ -90,11 +90,10 @@ interface Begun {
   base: Values;
   author: string;
   known: readonly Form[];
-  subjects: ReadonlyMap<string, Card>;
   returned: Writing["returned"];
 }
 
-function makeWriting({ now, held, base, author, known, subjects, returned }: Begun): Writing {
+function makeWriting({ now, held, base, author, known, returned }: Begun): Writing {
   const draft = shallowRef(held);
   const saver = new Saver(now.drafts);
   const values = computed(() => joined(base, draft.value.values));
@@ -148,7 +147,6 @@ function makeWriting({ now, held, base, author, known, subjects, returned }: Beg
     foreign: author !== now.slot.member,
     formMissing: computed(() => form.value.id === "" || (draft.value.form !== "" && named.value === null)),
     caseMissing,
-    subjects,
     set: (path, value) => setAll({ [path]: value }),
     setAll,
     dropItem: (item) => change({ values: withoutItem(base, draft.value.values, item) as Draft["values"] }),
