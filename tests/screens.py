@@ -212,8 +212,8 @@ async def _reading(on: Stage) -> AsyncIterator[str]:
     for name in ("returned", "faulty", "problem", "approved"):
         await on.go(f"/records/{on.ids[name]}", "main .card")
         yield f"record-{name}"
-    await on.go("/month", ".tile")
-    await page.locator(".tile:not([disabled])").first.click()
+    await on.go("/month", ".figure-tile")
+    await page.locator(".figure-tile:not([disabled])").first.click()
     yield "month"
     await page.locator(".turn").first.click()
     await page.wait_for_timeout(500)
@@ -323,6 +323,7 @@ async def _in_trouble(on: Stage) -> AsyncIterator[str]:
         await on.tap("仍然完成", "Finish all the same")
     await page.locator(".done-card").wait_for()
     await on.go("/sync")
+    await page.wait_for_timeout(2000)
     yield "sync-no-network"
     async with on.as_("admin") as admin:
         erasing = {"database": DB, "ids": [on.ids["erased"]], "reason": "request 2026-17"}
@@ -435,13 +436,12 @@ _SAID = (
 
 
 async def _end_session(on: Stage) -> None:
-    """The tablet's token is ended at the centre, as when it is reported lost and found again."""
+    """The tablet's token is ended at the centre: it gets a code by which it may enrol again."""
     async with on.as_("admin") as admin:
-        told = (await admin.get("/api/v1/tablets")).json()
-        for one in told:
-            if one["account"] == WHO:
-                answer = await admin.delete(f"/api/v1/tablets/{one['id']}/token")
-                assert answer.status_code in (200, 204), answer.text
+        listed = (await admin.get("/api/v1/tablets")).json()
+        ours = next(one["tablet"] for one in listed if one["tablet"]["account"] == WHO)
+        answer = await admin.post(f"/api/v1/tablets/{ours['id']}/code")
+        assert answer.status_code == 201, answer.text
 
 
 def photo() -> dict[str, Any]:
