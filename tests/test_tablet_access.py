@@ -71,7 +71,7 @@ async def test_tu9_a_record_is_made_by_keyboard_alone(tmp_path: Path) -> None:
         await press(page, ".start.main")
         await press(page, ".chooser")
         await expect(page.locator("dialog .record-row").first).to_be_visible()
-        await page.keyboard.type(on.subjects("household")[0].name)
+        await page.keyboard.type(on.subjects("enterprise")[0].name)
         await expect(page.locator("dialog .record-row")).to_have_count(1)
         await press(page, "dialog .record-row")
         await expect(page.locator("dialog")).to_have_count(0)
