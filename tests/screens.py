@@ -213,8 +213,8 @@ async def _reading(on: Stage) -> AsyncIterator[str]:
     for name in ("returned", "faulty", "problem", "approved"):
         await on.go(f"/records/{on.ids[name]}", "main .card")
         yield f"record-{name}"
-    await on.go("/month", ".figure-tile")
-    await page.locator(".figure-tile:not([disabled])").first.click()
+    await on.go("/month", ".own-figure")
+    await page.locator(".own-figure:not([disabled])").first.click()
     yield "month"
     await page.locator(".turn").first.click()
     await page.wait_for_timeout(500)

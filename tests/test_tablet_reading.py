@@ -43,7 +43,8 @@ def push(server: Served, *bodies: dict[str, Any], member: str = "m0117") -> None
         {"zone": "Asia/Shanghai", **body, "author": member, "stamps": {"": stamp(member, "t9")}, "replaced": []}
         for body in bodies
     ]
-    with httpx.Client(base_url=server.url, auth=("li" if member == "m0117" else "wang", PASSWORD)) as client:
+    account = {"m0117": "li", "m0042": "wang", "m0001": "song"}[member]
+    with httpx.Client(base_url=server.url, auth=(account, PASSWORD)) as client:
         answer = client.post(f"/sync/{DB}/_bulk_docs", json={"docs": docs})
         assert answer.status_code == 201, answer.text
         assert all(one.get("ok") for one in answer.json()), answer.text
@@ -53,12 +54,19 @@ def get(server: Served, path: str, who: tuple[str, str] = SONG) -> Any:
     return httpx.get(f"{server.url}{path}", auth=who).json()
 
 
+def post(server: Served, path: str, data: Any, who: tuple[str, str] = SONG) -> Any:
+    """`data`: JSON, or a file's bytes."""
+    content = data if isinstance(data, bytes) else json.dumps(data)
+    kind = "application/octet-stream" if isinstance(data, bytes) else "application/json"
+    answer = httpx.post(f"{server.url}{path}", auth=who, content=content, headers={"content-type": kind})
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
 async def decide(server: Served, record: str, decision: str, at: str = "", **told: Any) -> None:
     """As the secretary, once the branch's ledger has the record. `at`: where it is told what is seen."""
     seen = await until(lambda: get(server, f"/api/v1/{at or f'records/{record}'}").get("seen"))
-    data = {"record": record, "decision": decision, "seen": seen, **told}
-    answer = httpx.post(f"{server.url}/api/v1/reviews", auth=SONG, json=data)
-    assert answer.status_code == 201, answer.text
+    post(server, "/api/v1/reviews", {"record": record, "decision": decision, "seen": seen, **told})
 
 
 @pytest.fixture
@@ -80,7 +88,7 @@ async def tablet(make: Callable[..., Tablet], centre: Served) -> Tablet:
     return made
 
 
-async def test_ta20_a_subject_is_found_by_initials_name_and_address_and_opens_to_its_visits(tablet: Tablet) -> None:
+async def test_tl1_a_subject_is_found_by_initials_name_and_address_and_opens_to_its_visits(tablet: Tablet) -> None:
     await tablet.go("对象")
     await tablet.sees("立新机电有限公司")
     search = tablet.page.get_by_role("searchbox")
@@ -99,7 +107,28 @@ async def test_ta20_a_subject_is_found_by_initials_name_and_address_and_opens_to
     await tablet.sees("收成与子女务工")
 
 
-async def test_ta21_only_rows_in_sight_are_in_the_document_and_arrow_keys_reach_the_others(
+async def test_tl1_facts_of_a_person_are_covered_until_somebody_who_is_assigned_uncovers_them(
+    tablet: Tablet, centre: Served
+) -> None:
+    common = {"version": 1, "branch": "b03"}
+    link = {"kind": "link", "member": "m0117", "subject": HOUSEHOLD, "days": ["2026-01-01", None], "state": "given"}
+    facts = {"subject": HOUSEHOLD, "name": "张伟", "telephone": "13900000000", "privacy": "consent"}
+    push(
+        centre,
+        {"_id": "assignment:01K9ZK9A1B2C3D4E5F6G7H8J9K", "type": "assignment", **common, "fields": link},
+        {"_id": "person:01K9ZK9A1B2C3D4E5F6G7H8J9K", "type": "person", **common, "fields": facts},
+        member="m0001",
+    )
+    await tablet.go("对象")
+    await tablet.sees("我联系")
+    await tablet.tap("张伟户")
+    await tablet.sees("个人信息")
+    await tablet.sees_not("13900000000")
+    await tablet.page.get_by_role("button", name="显示").click()
+    await tablet.sees("13900000000")
+
+
+async def test_tl2_only_rows_in_sight_are_in_the_document_and_arrow_keys_reach_the_others(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
     many = [subject(f"household:01K8Q2M4T6V8C0N2B4X6D8{at:04d}", f"住户{at:04d}", "清河村") for at in range(600)]
@@ -123,7 +152,7 @@ async def test_ta21_only_rows_in_sight_are_in_the_document_and_arrow_keys_reach_
     assert await rows.count() < 40
 
 
-async def test_ta22_records_are_narrowed_by_state_owner_and_whom_they_are_about(tablet: Tablet, centre: Served) -> None:
+async def test_tl3_records_are_narrowed_by_state_owner_and_whom_they_are_about(tablet: Tablet, centre: Served) -> None:
     push(centre, visit(2, subject=ENTERPRISE, **{"participants/m0042": True}), member="m0042")
     await decide(centre, visit(1)["_id"], "approve")
     await tablet.go("记录")
@@ -141,7 +170,7 @@ async def test_ta22_records_are_narrowed_by_state_owner_and_whom_they_are_about(
     await tablet.sees("没有符合的记录")
 
 
-async def test_ta23_a_returned_record_shows_its_remarks_beside_the_fields(tablet: Tablet, centre: Served) -> None:
+async def test_tl4_a_returned_record_shows_its_remarks_beside_the_fields(tablet: Tablet, centre: Served) -> None:
     record = visit(1)["_id"]
     remarks = [{"field": "talked", "text": "请写明政策"}, {"field": "outcome", "text": "成效未写"}]
     await decide(centre, record, "return", text="请补充后再报", remarks=remarks)
@@ -156,14 +185,14 @@ async def test_ta23_a_returned_record_shows_its_remarks_beside_the_fields(tablet
     await expect(tablet.page).to_have_url(f"{centre.url}/#/write/{record}")
 
 
-async def test_ta23_what_the_check_found_wrong_is_told_beside_its_field(tablet: Tablet, centre: Served) -> None:
+async def test_tl4_what_the_check_found_wrong_is_told_beside_its_field(tablet: Tablet, centre: Served) -> None:
     push(centre, visit(3, advised=-3))
     await tablet.sees("需要更正（1）")
     await tablet.page.locator("a.record-row").first.click()
     await expect(tablet.page.locator(".said", has_text="咨询人次").first).to_contain_text("应在 0 到")
 
 
-async def test_ta24_a_record_is_withdrawn_with_a_reason_and_the_branch_sees_it(tablet: Tablet, centre: Served) -> None:
+async def test_tl5_a_record_is_withdrawn_with_a_reason_and_the_branch_sees_it(tablet: Tablet, centre: Served) -> None:
     await tablet.go("记录")
     await tablet.page.locator("a.record-row").first.click()
     await tablet.tap("撤回")
@@ -176,7 +205,7 @@ async def test_ta24_a_record_is_withdrawn_with_a_reason_and_the_branch_sees_it(t
     await expect(tablet.page.locator("details.past")).to_contain_text("m0117")
 
 
-async def test_ta30_what_the_branch_will_not_take_says_why_and_can_be_let_go(tablet: Tablet, centre: Served) -> None:
+async def test_tl11_what_the_branch_will_not_take_says_why_and_can_be_let_go(tablet: Tablet, centre: Served) -> None:
     record = visit(1)["_id"]
     await tablet.cut()
     await tablet.go("记录")
@@ -184,15 +213,14 @@ async def test_ta30_what_the_branch_will_not_take_says_why_and_can_be_let_go(tab
     await tablet.tap("撤回")
     await tablet.page.get_by_label("原因").fill("重复记录")
     await tablet.page.locator("dialog").get_by_role("button", name="撤回").click()
-    erased = {"database": DB, "ids": [record], "reason": "request"}
-    assert httpx.post(f"{centre.url}/api/v1/erasures", auth=ADMIN, json=erased).status_code == 200
+    post(centre, "/api/v1/erasures", {"database": DB, "ids": [record], "reason": "request"}, ADMIN)
     await tablet.join()
     await tablet.sees("支部没有接收这条记录")
     await tablet.sees("保存救援文件")
     await tablet.go("同步")
     await tablet.sees("未被接收")
     await tablet.page.locator("a.record-row").first.click()
-    await tablet.tap("从本机移除")
+    await tablet.page.get_by_role("button", name="从本机移除").click()
     await tablet.page.locator("dialog").get_by_role("button", name="移除").click()
     await tablet.sees("本机还没有记录")
     await tablet.go("同步")
@@ -209,7 +237,7 @@ async def edit_note(tablet: Tablet, note: str) -> None:
     await tablet.sees(note)
 
 
-async def test_ta25_a_rescue_file_holds_what_is_unsent_and_the_server_takes_it_in(
+async def test_tl6_a_rescue_file_holds_what_is_unsent_and_the_server_takes_it_in(
     tablet: Tablet, centre: Served, tmp_path: Path
 ) -> None:
     await tablet.cut()
@@ -225,20 +253,17 @@ async def test_ta25_a_rescue_file_holds_what_is_unsent_and_the_server_takes_it_i
     data = (tmp_path / "file.rescue").read_bytes()
     assert "只在平板上的备注".encode() not in data
     assert json.loads(data.partition(b"\n")[0])["branch"] == "b03"
-    headers = {"content-type": "application/octet-stream"}
-    answer = httpx.post(f"{centre.url}/api/v1/rescues", auth=SONG, content=data, headers=headers)
-    assert answer.json()["written"] == 1, answer.text
+    assert post(centre, "/api/v1/rescues", data)["written"] == 1
     assert get(centre, f"/sync/{DB}/{HOUSEHOLD}")["fields"]["note"] == "只在平板上的备注"
     await tablet.join()
     await tablet.synced()
 
 
-async def test_ta26_a_session_that_ran_out_is_renewed_on_the_spot_and_loses_nothing(
+async def test_tl7_a_session_that_ran_out_is_renewed_on_the_spot_and_loses_nothing(
     tablet: Tablet, centre: Served
 ) -> None:
-    with httpx.Client(base_url=centre.url, auth=ADMIN) as admin:
-        (own,) = admin.get("/api/v1/tablets").json()
-        assert admin.post(f"/api/v1/tablets/{own['tablet']['id']}/code").status_code == 201
+    (own,) = get(centre, "/api/v1/tablets", ADMIN)
+    post(centre, f"/api/v1/tablets/{own['tablet']['id']}/code", {}, ADMIN)
     await edit_note(tablet, "会话过期后写的")
     await tablet.go("同步")
     await tablet.sees("登录已过期")
@@ -252,7 +277,7 @@ async def test_ta26_a_session_that_ran_out_is_renewed_on_the_spot_and_loses_noth
     assert get(centre, f"/sync/{DB}/{HOUSEHOLD}")["fields"]["note"] == "会话过期后写的"
 
 
-async def test_ta27_the_pin_is_changed_by_whoever_knows_it(tablet: Tablet) -> None:
+async def test_tl8_the_pin_is_changed_by_whoever_knows_it(tablet: Tablet) -> None:
     await tablet.go("同步")
     await tablet.tap("更改密码")
     await tablet.pin("864209")
@@ -269,7 +294,7 @@ async def test_ta27_the_pin_is_changed_by_whoever_knows_it(tablet: Tablet) -> No
     await tablet.unlock("192837")
 
 
-async def test_ta28_a_member_leaves_the_tablet_and_unsent_work_only_after_it_was_confirmed(tablet: Tablet) -> None:
+async def test_tl9_a_member_leaves_the_tablet_and_unsent_work_only_after_it_was_confirmed(tablet: Tablet) -> None:
     await tablet.cut()
     await edit_note(tablet, "没有发送")
     await tablet.go("同步")
@@ -283,7 +308,7 @@ async def test_ta28_a_member_leaves_the_tablet_and_unsent_work_only_after_it_was
     assert not [name for name in names if name.startswith(("fieldbook-", "_pouch_fieldbook-"))]
 
 
-async def test_ta29_the_month_tells_own_figures_and_the_branch_s_without_a_network(
+async def test_tl10_the_month_tells_own_figures_and_the_branch_s_without_a_network(
     tablet: Tablet, centre: Served
 ) -> None:
     month = visit(1)["fields"]["period"][0][:7]
@@ -301,3 +326,10 @@ async def test_ta29_the_month_tells_own_figures_and_the_branch_s_without_a_netwo
     await tablet.sees("走访：1 条记录")
     await tablet.sees("张伟户")
     await expect(tablet.page.get_by_role("img", name="20 日 1 条")).to_be_visible()
+
+
+async def test_tl12_a_browser_that_may_clear_the_tablet_is_warned_of_on_today(tablet: Tablet) -> None:
+    assert await tablet.page.evaluate("navigator.storage.persisted()") is False, "a new profile is kept by no browser"
+    await tablet.tap("浏览器可能清除本机数据")
+    await tablet.sees("添加到主屏幕")
+    await tablet.sees("可用")

@@ -1,7 +1,7 @@
 // Decides which address shows which screen. Addresses are behind a #, so that they need no server.
 
 import { createRouter, createWebHashHistory } from "vue-router";
-import type { RouteRecordRaw } from "vue-router";
+import type { RouteRecordRaw, RouterScrollBehavior } from "vue-router";
 import { opened, session } from "./session.ts";
 
 const routes: RouteRecordRaw[] = [
@@ -19,7 +19,14 @@ const routes: RouteRecordRaw[] = [
   { path: "/:rest(.*)*", redirect: "/" },
 ];
 
-export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash } : { top: 0 }) });
+const scrollBehavior: RouterScrollBehavior = async (to, _from, saved) => {
+  if (saved === null) return to.hash ? { el: to.hash } : { top: 0 };
+  // Going back is going back to the same row: a list is as long as it was once it has been read again.
+  for (let frames = 0; frames < 60 && document.documentElement.scrollHeight < saved.top + innerHeight; frames++) await new Promise(requestAnimationFrame);
+  return saved;
+};
+
+export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior });
 
 router.beforeEach((to) => {
   if (to.meta["open"] || opened.value !== null) return true;

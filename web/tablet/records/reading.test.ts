@@ -13,6 +13,7 @@ import { found, metres, ordered } from "./finding.ts";
 import { changesOf, disputesOf, madeBy } from "./history.ts";
 import { byDay, fits, needsCards } from "./listing.ts";
 import { bars, boundsOf, monthAfter, ownFigures, ownOf } from "./month.ts";
+import { evictingBrowser, isAlmostFull, sizeWords } from "./keeping.ts";
 import { tell } from "./telling.ts";
 
 type Fields = { [path: string]: Json };
@@ -140,4 +141,13 @@ test("records stand under their days, and are chosen by state, by whose they are
   assert.ok(fit({ state: "correct" }) && !fit({ state: "reviewed" }));
   assert.ok(fit({ mine: true }) && fit({ mine: true }, "m2") && !fit({ mine: true }, "m3"));
   assert.ok(fit({ typed: "张伟" }) && fit({ typed: "zw" }) && !fit({ typed: "李" }));
+});
+
+test("tl12 a tablet is in danger with less than 200 MB or a tenth left, and in browsers known to clear what they hold", () => {
+  assert.ok(isAlmostFull(10_000_000_000, 9_100_000_000) && isAlmostFull(1_000_000_000, 850_000_000));
+  assert.ok(!isAlmostFull(10_000_000_000, 8_000_000_000) && !isAlmostFull(0, 0));
+  assert.equal(evictingBrowser("Mozilla/5.0 (Linux; Android 13) MicroMessenger/8.0.40")!.zh, "微信内置浏览器");
+  assert.equal(evictingBrowser("Mozilla/5.0 (Linux; U; Android 12) XiaoMi/MiuiBrowser/17.2")!.en, "Mi Browser");
+  assert.equal(evictingBrowser("Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"), null);
+  assert.deepEqual([sizeWords(1), sizeWords(2_800_000), sizeWords(10_700_000_000)], ["1 KB", "2.8 MB", "10.7 GB"]);
 });
