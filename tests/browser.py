@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
+    "--lang=zh-CN",
 )
 PIN = "135792"
 LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 640)
@@ -106,6 +107,8 @@ class Tablet:
             str(self.directory),
             executable_path=CHROMIUM,
             args=list(FLAGS),
+            # Its own parts, such as date fields, speak by this.
+            env={**os.environ, "LANGUAGE": "zh_CN"},
             viewport={"width": width, "height": height},
             locale="zh-CN",
             timezone_id="Asia/Shanghai",

@@ -18,7 +18,6 @@ COLOURS = 64
 
 
 async def run(into: Path, only: str = "") -> None:
-    into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fieldbook-screens-") as directory:
         async with stage(Path(directory)) as on:
             async for name in story(on):
@@ -44,4 +43,5 @@ if __name__ == "__main__":
     parser.add_argument("--into", type=Path, default=INTO)
     parser.add_argument("--only", default="", help="screens whose name holds this")
     asked = parser.parse_args()
+    asked.into.mkdir(parents=True, exist_ok=True)
     asyncio.run(run(asked.into, asked.only))

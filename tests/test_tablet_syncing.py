@@ -264,3 +264,16 @@ async def test_ta4_unsent_work_survives_a_switch_of_user_and_is_sent_by_its_own_
     await tablet.synced()
     (sent,) = visits(staffed)
     assert (sent["author"], sent["fields"]["narrative"]) == ("m0117", "换人以前写的")
+
+
+async def test_tu11_where_nothing_is_new_nothing_is_replicated(make: Callable[..., Tablet], staffed: Served) -> None:
+    tablet = await enrolled(make, staffed)
+    await asyncio.sleep(1)
+    asked: list[str] = []
+    tablet.page.on("request", lambda request: asked.append(request.url))
+    await tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    await until(lambda: any("feed=longpoll" in url for url in asked))
+    await tablet.synced()
+    assert any("/report" in url for url in asked)
+    replicating = ("_local", "_revs_diff", "_bulk_get", "_bulk_docs")
+    assert [url for url in asked if any(part in url for part in replicating)] == []
