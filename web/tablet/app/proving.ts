@@ -2,7 +2,7 @@
 
 import { Refused, Unreached } from "../sync/server.ts";
 import { say } from "./say.ts";
-import { AnotherAccount, NoMember } from "./session.ts";
+import { AnotherAccount, NoMember, opened, pinWaits } from "./session.ts";
 
 export function whyNot(error: unknown): string {
   if (error instanceof Unreached) return say("连不上服务器：首次登录需要网络，请连接后再试", "The server cannot be reached: the first log-in needs a network. Connect and try again");
@@ -16,4 +16,10 @@ export function whyNot(error: unknown): string {
   }
   console.error(error);
   return say("没有成功，请再试一次", "It did not work: try again");
+}
+
+/** What is said of a wrong PIN where somebody is logged in already. */
+export function wrongPin(): string {
+  const seconds = opened.value === null ? 0 : pinWaits(opened.value.slot);
+  return seconds > 0 ? say(`密码不对，请等 ${seconds} 秒再试`, `Wrong PIN: wait ${seconds} s`) : say("密码不对，请再试", "Wrong PIN: try again");
 }

@@ -101,9 +101,18 @@ export async function changePin(pin: string): Promise<void> {
   await held.change({ wrapped: await wrap(held.dataKey, pin, await slots.deviceKey()) });
 }
 
-/** Throws WrongPin. Used where a screen is left that was handed to somebody else. */
+/** Throws WrongPin. Used where a screen is left that was handed to somebody else: each wrong one costs what it costs on the lock screen. */
 export async function provePin(pin: string): Promise<void> {
-  await unwrap(opened.value!.slot.wrapped, pin, await slots.deviceKey());
+  const held = opened.value!;
+  if (waits(held.slot, Date.now()) > 0) throw new WrongPin("too soon");
+  await held.change(afterWrongPin(held.slot, Date.now()));
+  await unwrap(held.slot.wrapped, pin, await slots.deviceKey());
+  await held.change({ wrong: 0, until: 0 });
+}
+
+/** Seconds until a PIN may be tried again. */
+export function pinWaits(slot: Slot): number {
+  return Math.ceil(waits(slot, Date.now()) / 1000);
 }
 
 export async function lock(): Promise<void> {

@@ -16,7 +16,7 @@ import type { CardRow, TabletDb, Todo } from "./tablet_db.ts";
 
 const PAGE_CHANGES = 200;
 /** How a card is made. Raised when cards hold more than before: then all are made anew. */
-const SHAPE = 1;
+const SHAPE = 2;
 
 /** What can be said of a card while it is closed. */
 export type Head = Pick<CardRow, "id" | "type" | "at">;
@@ -197,6 +197,7 @@ export class Shelf {
   /** Work out again how these records stand. */
   async #restate(ids: Iterable<string>): Promise<void> {
     const rows: CardRow[] = [];
+    const approved = await this.#approved();
     for (const id of ids) {
       const card = await this.get(id);
       if (card === null || !isRecordType(card.type)) continue;
@@ -210,7 +211,7 @@ export class Shelf {
         refused: waiting?.refused !== undefined,
         reviews,
         check: around.find((one) => one.type === "check") ?? null,
-        inMonth: await this.#inMonth(card),
+        inMonth: around.some((one) => one.type === "activity" && approved.has(one.id)),
         seen: () => `sha256-${seenHash(body, digests)}`,
       });
       const mine = card.author === this.#member || (card["participants"] as string[]).includes(this.#member);
@@ -229,16 +230,7 @@ export class Shelf {
     return winner?.leaf.body ?? {};
   }
 
-  /** Whether an approved month lists an activity of the record. */
-  async #inMonth(record: Card): Promise<boolean> {
-    const approved = await this.#approved();
-    if (approved.size === 0) return false;
-    const own = approved.has(record.id.replace(/^[a-z]+:/, "activity:")) || approved.has(record.id);
-    if (own) return true;
-    const activities = await this.between("activity", record.at.slice(0, 8), `${record.at.slice(0, 8)}\uffff`);
-    return activities.some((one) => approved.has(one.id) && (one["records"] as string[]).includes(record.id));
-  }
-
+  /** Activities that an approved month lists. */
   async #approved(): Promise<Set<string>> {
     const months = await this.between("activity_record", "", "\uffff");
     return new Set(months.filter((one) => one.state === "approved").flatMap((one) => one["activities"] as string[]));
@@ -247,7 +239,8 @@ export class Shelf {
   async #row(card: Card, todo: Todo[]): Promise<CardRow> {
     const sealed = await this.#seal.json(card, `card ${card.id}`);
     const followed = ((card["followed"] as [string, string][] | undefined) ?? []).map(([problem]) => problem.split("#")[0]!);
-    const targets = new Set([card.about, card.subject, ...followed].filter(Boolean));
+    const joined = card.type === "activity" ? (card["records"] as string[]) : [];
+    const targets = new Set([card.about, card.subject, ...followed, ...joined].filter(Boolean));
     const refs = [...targets].map((target) => `${target}|${card.at}`);
     return { id: card.id, db: card.db, type: card.type, at: card.at, refs, todo, sealed };
   }

@@ -14,7 +14,8 @@ export interface CardRow {
   type: string;
   /** When it was or begins, as sortable text in UTC; the newest come first in lists. */
   at: string;
-  /** What it is about, each as `<id>|<at>`: the record that it accompanies or follows up, the subject that was visited. */
+  /** What it is about, each as `<id>|<at>`: the record that it accompanies, follows up or
+   * is made from, the subject that was visited. */
   refs: string[];
   /** Why this member has to look at it. */
   todo: Todo[];
