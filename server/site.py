@@ -89,6 +89,7 @@ async def app_settings(services: NamedDependency[Services]) -> Response[bytes]:
     "/{path:path}",
     http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
     include_in_schema=False,
+    status_code=200,
 )
 async def app_file(
     request: Request[Any, Any, Any], services: NamedDependency[Services], path: FromPath[str]

@@ -1,4 +1,5 @@
-"""Recording on the tablet in a real Chromium: by forms, in steps, with photos, through crashes; changed, returned and handed over."""
+"""Recording on the tablet in a real Chromium (TW1 to TW13: TW4, TW12 and TW13 also on Node): by forms, in steps, through crashes;
+changed, returned and handed over."""
 
 import json
 import re

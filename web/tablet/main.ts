@@ -5,6 +5,7 @@ import { haveAlone } from "./app/alone.ts";
 import { askWhileClosed } from "./app/beacon.ts";
 import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
+import { isClosed } from "./app/opened.ts";
 import { fetchAhead, router } from "./app/router.ts";
 import { language, speak } from "./app/say.ts";
 import { start } from "./app/session.ts";
@@ -14,6 +15,7 @@ import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
 import "./theme.css";
 
+addEventListener("unhandledrejection", (event) => isClosed(event.reason) && event.preventDefault());
 writeStrictly();
 speak(language.value);
 goLive();

@@ -40,6 +40,8 @@ export class Opened {
   readonly writer: Writer;
   readonly seal: Seal;
   readonly known: Known;
+  /** What brings to the disk what is still in memory; waited for before the place is closed. */
+  readonly beforeClosing = new Set<() => Promise<unknown>>();
   server: Server;
   slot: Slot;
   readonly #slots: Slots;
@@ -128,10 +130,17 @@ export class Opened {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled([...this.beforeClosing].map((bring) => bring()));
     this.#dataKey = new Uint8Array();
     for (const local of this.locals.values()) await local.close();
     this.#db.close();
   }
+}
+
+/** Whether an error says only that a place was closed while something in it was still asked for: that concerns nobody any more. */
+export function isClosed(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as { name?: string; message?: string };
+  return /database (connection )?is (closing|closed|destroyed)|connection is closing/.test(message ?? "") || name === "InvalidStateError";
 }
 
 /** Everything of a slot leaves the tablet: the key first, so that what a crash leaves behind cannot be opened. */

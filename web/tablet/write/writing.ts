@@ -96,6 +96,7 @@ interface Begun {
 function makeWriting({ now, held, base, author, known, returned }: Begun): Writing {
   const draft = shallowRef(held);
   const saver = new Saver(now.drafts);
+  now.beforeClosing.add(saver.now);
   const values = computed(() => joined(base, draft.value.values));
   const named = computed(() => known.find((one) => one.id !== "" && one.id === draft.value.form) ?? null);
   const checklist = shallowRef<readonly { code: string; text: string }[]>([]);
@@ -154,7 +155,10 @@ function makeWriting({ now, held, base, author, known, returned }: Begun): Writi
     mayChange: (path) => mayChange(author, base, now.slot.member, path),
     save: saver.now,
     end: () => saver.end(),
-    leave: () => saver.leave(),
+    leave: () => {
+      saver.leave();
+      now.beforeClosing.delete(saver.now);
+    },
   };
 }
 
