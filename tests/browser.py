@@ -265,7 +265,7 @@ async def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
 def see_to_chromium() -> str | None:
     """A Chromium to test with, installed where that is possible."""
     if CHROMIUM is None and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
-        packages = ["chromium", "fonts-noto-cjk"]
+        packages = ["chromium", "chromium-l10n", "fonts-noto-cjk"]
         subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
         subprocess.run(
             ["apt-get", "install", "-qy", "--no-install-recommends", *packages], check=False, stdout=subprocess.DEVNULL
