@@ -192,7 +192,7 @@ class Tablet:
         await self.page.get_by_text("已告知", exact=True).click()
 
     async def finish(self) -> None:
-        await self.tap("核对完成")
+        await self.page.locator(".step").last.click()
         now = self.page.get_by_role("button", name="现在结束")
         if await now.count():
             await now.click()
