@@ -31,6 +31,7 @@ from server.api import (
     cases,
     disputes,
     enrol,
+    exports,
     figures,
     imports,
     kept,
@@ -98,6 +99,7 @@ API = [
     cases.router,
     figures.router,
     ledger.router,
+    exports.router,
     imports.router,
     search.router,
     promises.router,
@@ -221,6 +223,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
         photos=Photos(store, settings.directory / "uploads"),
+        rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
 
