@@ -62,6 +62,7 @@ from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
+from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, tablet_app

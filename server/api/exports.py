@@ -3,7 +3,7 @@
 import asyncio
 import re
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from litestar import Request, Response, Router, get
@@ -27,7 +27,7 @@ LAYOUT = 1
 
 @get("/activity-records/{branch:str}/{month:str}/document", media_type="application/octet-stream")
 async def month_document(
-    request: Request[object, object, object],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     branch: FromPath[str],
@@ -49,7 +49,7 @@ async def month_document(
 
 @get("/ledger/document", media_type="application/octet-stream")
 async def ledger_document(
-    request: Request[object, object, object],
+    request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     format: FromQuery[Format],
@@ -73,7 +73,7 @@ async def ledger_document(
 
 
 async def _answer(
-    request: Request[object, object, object],
+    request: Request[Any, Any, Any],
     services: Services,
     actor: Actor,
     report: Report,

@@ -31,7 +31,15 @@ def csv_text(report: Report) -> bytes:
         write([])
         write(["支部", "月份", "审核情况", "版本", "审核人", "审核时间", "内容摘要"])
         for one in report.approvals:
-            texts = [one.branch_told, one.month, one.state, one.version, one.by_told, one.at_told, one.digest]
+            texts: list[str | int] = [
+                one.branch_told,
+                one.month,
+                one.state,
+                one.version,
+                one.by_told,
+                one.at_told,
+                one.digest,
+            ]
             write([harmless(text) for text in texts])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
