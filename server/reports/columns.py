@@ -11,7 +11,8 @@ Value = str | int
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`width`: in characters of Latin letters, two to a Chinese one; `total`: it is added up; `printed`: also in the PDF."""
+    """`width`: in characters of Latin letters, two to a Chinese one; `total`: it is added up; `printed`: on
+    paper too; what is not stands last."""
 
     name: str
     width: int

@@ -1,5 +1,6 @@
 """Decide which bytes a report becomes. Run as a program it reads a report in JSON and writes the document: see `rendering.py`."""
 
+import os
 import sys
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from server.reports.csv_text import csv_text
 from server.reports.report import Format, Report, encoded
 
+NICE = 10
 NO_FONT = 3
 """How the program ends where there is no Chinese font."""
 MEDIA: dict[Format, str] = {
@@ -36,6 +38,8 @@ def render(report: Report, form: Format) -> bytes:
 def _main(form: str) -> int:
     from server.reports.page import NoFont
 
+    # The server beside it goes first: it has people waiting at every moment.
+    os.nice(NICE)
     report = msgspec.json.decode(sys.stdin.buffer.read(), type=Report)
     try:
         made = render(report, msgspec.convert(form, Format))

@@ -71,11 +71,10 @@ def _list(book: Any, formats: dict[str, Any], report: Report) -> None:
     _print(page, report)
     for at, one in enumerate(told):
         page.set_column(at, at, one.width)
-    page.merge_range(0, 0, 0, len(told) - 1, report.title, formats["title"])
+    wide = sum(one.printed for one in told) - 1
+    page.merge_range(0, 0, 0, wide, report.title, formats["title"])
     page.set_row(0, 30)
-    page.merge_range(
-        1, 0, 1, len(told) - 1, "　　".join(f"{label}：{text}" for label, text in about(report)), formats["about"]
-    )
+    page.merge_range(1, 0, 1, wide, "　　".join(f"{label}：{text}" for label, text in about(report)), formats["about"])
     page.set_row(1, 30)
     page.write_row(2, 0, [one.name for one in told], formats["head"])
     page.freeze_panes(3, 0)
@@ -93,6 +92,7 @@ def _list(book: Any, formats: dict[str, Any], report: Report) -> None:
             page.write_blank(last, at, None, formats["total"])
     if report.lines:
         page.autofilter(2, 0, last - 1, len(told) - 1)
+    page.print_area(0, 0, last + 3, wide)
     page.write_string(last + 1, 0, NOTE)
     page.write_string(
         last + 3,

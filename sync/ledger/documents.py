@@ -93,8 +93,8 @@ def version_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, he
     fields |= {"review": review, "approved_at": facts.at} if facts.at else {"review": review}
     if facts.missing is not None:
         fields["missing"] = facts.missing
-    heads = "activities/"
-    fields |= lines.kept(sql, branch, month, [path.removeprefix(heads) for path in fields if path.startswith(heads)])
+    head = "activities/"
+    fields |= lines.kept(sql, [path.removeprefix(head) for path in fields if path.startswith(head)])
     return _wanted(sql, db, f"{doc}:v{number}", {**held, "fields": fields})
 
 

@@ -4,7 +4,7 @@ A version keeps no words: what names somebody, and what somebody wrote, can be e
 approved. Of a title it keeps a mark, by which one that is no longer the approved one is known.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from json import dumps
 from sqlite3 import Connection
@@ -77,11 +77,9 @@ def live_lines(
     return sorted(told, key=lambda one: (one[2].start, one[0]))
 
 
-def kept(sql: Connection, branch: str, month: str, activities: Iterable[str]) -> dict[str, Any]:
+def kept(sql: Connection, activities: Sequence[str]) -> dict[str, Any]:
     """What a version keeps of these activities, as fields of its document."""
-    wanted = set(activities)
-    found = live_lines(sql, [branch], month + "-", month + ".", -1)
-    return {PATH + doc: msgspec.to_builtins(line) for doc, _, line in found if doc in wanted}
+    return {PATH + doc: msgspec.to_builtins(line_of(fields)) for doc, fields in sorted(_now(sql, activities).items())}
 
 
 def version_lines(sql: Connection, fields: Mapping[str, Any]) -> list[tuple[str, str | None, Line]] | None:
@@ -91,7 +89,8 @@ def version_lines(sql: Connection, fields: Mapping[str, Any]) -> list[tuple[str,
     if not held and any(path.startswith("activities/") for path in fields):
         return None
     lines = msgspec.convert(held, dict[str, Line])
-    titles = _titles(sql, [doc for doc, line in lines.items() if line.mark])
+    now = _now(sql, [doc for doc, line in lines.items() if line.mark])
+    titles = {doc: fields.get("title", "") for doc, fields in now.items()}
     told = [
         (doc, title if mark_of(title := titles.get(doc, "")) == line.mark else None, line)
         for doc, line in lines.items()
@@ -99,10 +98,11 @@ def version_lines(sql: Connection, fields: Mapping[str, Any]) -> list[tuple[str,
     return sorted(told, key=lambda one: (one[2].start, one[0]))
 
 
-def _titles(sql: Connection, activities: Sequence[str]) -> dict[str, str]:
+def _now(sql: Connection, activities: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What these activities, or those that they became part of, say now."""
     rows = sql.execute(
         "SELECT r.id, a.fields FROM record r JOIN activity a ON a.anchor = r.anchor"
         " WHERE r.id IN (SELECT value FROM json_each(?))",
         [dumps([one.removeprefix("activity:") for one in activities])],
     )
-    return {f"activity:{record}": _fields(raw).get("title", "") for record, raw in rows}
+    return {f"activity:{record}": _fields(raw) for record, raw in rows}
