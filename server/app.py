@@ -65,7 +65,7 @@ from server.recovery import Recovery
 from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
-from server.site import app_file, app_settings, tablet_app
+from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
@@ -143,6 +143,8 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             tablet_app,
             app_settings,
             app_file,
+            desk_app,
+            desk_file,
             landing,
             landing_style,
             health,
