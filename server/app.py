@@ -31,6 +31,7 @@ from server.api import (
     cases,
     disputes,
     enrol,
+    exports,
     figures,
     imports,
     inbox,
@@ -62,6 +63,7 @@ from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
+from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
@@ -100,6 +102,7 @@ API = [
     cases.router,
     figures.router,
     ledger.router,
+    exports.router,
     imports.router,
     search.router,
     promises.router,
@@ -225,6 +228,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
         photos=Photos(store, settings.directory / "uploads"),
+        rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
 
