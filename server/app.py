@@ -31,8 +31,10 @@ from server.api import (
     cases,
     disputes,
     enrol,
+    exports,
     figures,
     imports,
+    inbox,
     kept,
     ledger,
     likely,
@@ -61,6 +63,7 @@ from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
+from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
@@ -90,6 +93,7 @@ API = [
     rescues.router,
     audit.router,
     kept.router,
+    inbox.router,
     records.router,
     disputes.router,
     likely.router,
@@ -98,6 +102,7 @@ API = [
     cases.router,
     figures.router,
     ledger.router,
+    exports.router,
     imports.router,
     search.router,
     promises.router,
@@ -223,6 +228,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
         photos=Photos(store, settings.directory / "uploads"),
+        rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
 
