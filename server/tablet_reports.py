@@ -26,7 +26,7 @@ CLOCK_SECONDS = 30
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a tablet last said of itself. `unsent`: records that have not arrived, the oldest of them made at `oldest`; `photos`: unsent
     photos; `refused`: records that the server refused; `clock_seconds`: its clock minus the server's; `received`: where its last
-    complete pull of each database ended."""
+    complete pull of each database ended; `current`: of which of them it then held all that it may read."""
 
     unsent: int
     oldest: str | None = None
@@ -35,6 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     clock_seconds: int | None = None
     received: dict[str, str] = {}
+    current: dict[str, bool] = {}
     at: str = ""
 
 
@@ -99,13 +100,15 @@ async def _is_current(store: Store, admission: Admission, actor: Actor, db: str,
 def _is_worth_it(kept: Report, said: Report, now: datetime) -> bool:
     if _plain(kept) != _plain(said):
         return True
-    same = kept.received == said.received and abs((kept.clock_seconds or 0) - (said.clock_seconds or 0)) < CLOCK_SECONDS
+    same = (kept.received, kept.current) == (said.received, said.current) and abs(
+        (kept.clock_seconds or 0) - (said.clock_seconds or 0)
+    ) < CLOCK_SECONDS
     return kept.at < _text(now - (REPORT_AGE if same else RECEIVED_AGE))
 
 
 def _plain(report: Report) -> Report:
     clock = None if report.clock_seconds is None else 0
-    return msgspec.structs.replace(report, received={}, clock_seconds=clock, at="")
+    return msgspec.structs.replace(report, received={}, current={}, clock_seconds=clock, at="")
 
 
 def _report(content: Mapping[str, Any]) -> Report:

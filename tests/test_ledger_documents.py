@@ -89,4 +89,4 @@ async def test_lg11_an_approval_is_bound_to_the_photos_too(one: Working) -> None
     assert await stands() == "amended"
     await one.same_from_nothing()
     await add(one, review(body["_id"], "return", "m0001", 2, seen="sha256-" + "0" * 64))
-    assert await stands() == "open", "it has been changed since it was returned"
+    assert await stands() == "corrected", "it has been changed since it was returned"

@@ -1,7 +1,9 @@
 """LG: which records count, and when one that did not is put right."""
 
+from pathlib import Path
 from typing import Any
 
+from sync.ledger.schema import connect, prepare
 from tests.builders import record
 from tests.working import Working, add, counted, edited, hours, visit, write
 
@@ -94,3 +96,15 @@ async def test_lg14_who_had_left_took_no_part(one: Working) -> None:
     await one.idle()
     assert set((await standings(one)).values()) == {"counted"}
     await one.same_from_nothing()
+
+
+def test_a_ledger_with_joint_surveys_is_kept_when_it_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    prepare(path, "basis")
+    connection = connect(path, writing=True)
+    connection.execute("INSERT INTO joint_party(joint, branch) VALUES ('case:1', 'b03')")
+    connection.close()
+    prepare(path, "basis")
+    connection = connect(path)
+    assert connection.execute("SELECT branch FROM joint_party").fetchall() == [("b03",)]
+    connection.close()

@@ -145,6 +145,8 @@ async def report(
     check_state(tablet)
     if sum(len(revs) for docs in data.ids.values() for revs in docs.values()) > REVISIONS_MAX:
         raise TooLarge(f"A report names {REVISIONS_MAX} revisions at most: send it in parts.")
+    store, admission = services.store, services.admission
+    whole = await current(store, admission, actor, data.received)
     said = Report(
         unsent=data.unsent,
         oldest=data.oldest,
@@ -153,11 +155,11 @@ async def report(
         version=data.version,
         clock_seconds=None if data.clock_seconds is None else round(data.clock_seconds),
         received=data.received,
+        current=whole,
     )
     await services.tablets.reports.keep(tablet.id, said)
-    store, admission = services.store, services.admission
     there = await arrived(store, admission, actor, data.ids)
-    return Arrived(tablet.state, there, await current(store, admission, actor, data.received))
+    return Arrived(tablet.state, there, whole)
 
 
 @get("/tablets/me/forget/{db:str}")

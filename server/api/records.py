@@ -29,7 +29,7 @@ from sync.stores.contract import Found, Want
 
 Type = Literal["visit", "service", "survey", "event"]
 Standing = Literal["counted", "flagged", "withdrawn", "undated", "unknown_subject", "member_left"]
-Review = Literal["open", "approved", "amended", "returned"]
+Review = Literal["open", "approved", "amended", "returned", "corrected"]
 
 
 class Records(msgspec.Struct, frozen=True):

@@ -30,6 +30,9 @@ _Id = Annotated[str, Meta(min_length=3, max_length=160)]
 BOUND = frozenset({"approve", "return", "settle"})
 """Decisions on what a record says: they hold for what was seen, and for nothing else."""
 
+IN_BATCH = frozenset({"approve", "return"})
+_CHANGED = "This has changed since you saw it: look at it again, then decide."
+
 
 class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -74,6 +77,23 @@ class Outdated(msgspec.Struct, frozen=True):
     newer: RecordTold | None
 
 
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    decisions: Annotated[list[Decision], Meta(min_length=1, max_length=200)]
+
+
+class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one decision of a batch. `id`: its record. `review`: the decision's document. Of a conflict, `seen` is what the
+    record would be bound to now: look at it again first. `error` and `reason` say why not."""
+
+    id: str
+    status: Literal["decided", "conflict", "refused"]
+    review: str = ""
+    revision: str = ""
+    error: str = ""
+    reason: str = ""
+    seen: str = ""
+
+
 class _On:
     """What a decision is about: its database, branch, those who read it, and what it says now."""
 
@@ -86,15 +106,44 @@ async def decide(
     services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[Decision]
 ) -> Response[Decided | Outdated | Refusal]:
     """Take a decision. 409 with what the record says now when that is not what was seen."""
+    told = await _take(services, actor, data)
+    if isinstance(told, Decided):
+        return Response(told, status_code=201)
+    newer = None if data.record.startswith("activity_record:") else await tell(services, actor, data.record)
+    return Response(Outdated("conflict", _CHANGED, told.seen, newer), status_code=409)
+
+
+@post("/reviews/batch", status_code=200)
+async def decide_many(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[Batch]
+) -> list[Answered]:
+    """Approve or return many at once, each bound to what was seen of it. One answer for each, in their order; what hinders one hinders
+    no other."""
+    return [await _answer(services, actor, one) for one in data.decisions]
+
+
+async def _answer(services: Services, actor: Actor, data: Decision) -> Answered:
+    if data.decision not in IN_BATCH:
+        reason = "Only approve and return are taken many at once: take this decision by itself."
+        return Answered(data.record, "refused", error="not_in_batch", reason=reason)
+    try:
+        told = await _take(services, actor, data)
+    except FieldbookError as error:
+        return Answered(data.record, "refused", error=error.code, reason=error.reason)
+    if isinstance(told, Decided):
+        return Answered(data.record, "decided", told.id, told.revision)
+    return Answered(data.record, "conflict", error="conflict", reason=_CHANGED, seen=told.seen)
+
+
+async def _take(services: Services, actor: Actor, data: Decision) -> "Decided | _On":
+    """The decision as it was written, or, when it is bound to something else than what is there now, what it would be about."""
     if actor.member is None:
         raise Forbidden("A decision is a person's: log in with an account that has a member.")
     on = await _about(services, actor, data.record)
     _check(data)
     await _check_others(services, actor, data)
     if data.decision in BOUND and data.seen != on.seen:
-        newer = None if data.record.startswith("activity_record:") else await tell(services, actor, data.record)
-        reason = "This has changed since you saw it: look at it again, then decide."
-        return Response(Outdated("conflict", reason, on.seen, newer), status_code=409)
+        return on
     edit = _document(services, actor, data, on, await _stamp(services, actor, actor.member, data, on))
     if data.decision == "approve" and data.record.startswith("activity_record:"):
         edit = _completed(edit, await awaited(services, on.branch, data.record.split(":")[2]))
@@ -102,7 +151,7 @@ async def decide(
     if isinstance(result, FieldbookError):
         raise result
     await services.audit.write("decision", actor, record=data.record, decision=data.decision, review=edit.id)
-    return Response(Decided(edit.id, result.rev, data.record), status_code=201)
+    return Decided(edit.id, result.rev, data.record)
 
 
 async def _about(services: Services, actor: Actor, doc: str) -> _On:
@@ -213,4 +262,4 @@ def _document(services: Services, actor: Actor, data: Decision, on: _On, stamp: 
     return Edit(f"review:{milliseconds:013d}{mark}", None, body, encode(body))
 
 
-router = Router("/", route_handlers=[decide], guards=[need_login], tags=["reviews"])
+router = Router("/", route_handlers=[decide, decide_many], guards=[need_login], tags=["reviews"])

@@ -109,7 +109,8 @@ class Applying:
             ]
             self._page.sql.execute("DELETE FROM document WHERE db=?", [db])
             self._page.sql.execute("DELETE FROM due WHERE db=?", [db])
-            self._page.sql.execute("DELETE FROM version WHERE branch=?", [branch_of(db)])
+            for table in ("version", "month"):
+                self._page.sql.execute(f"DELETE FROM {table} WHERE branch=?", [branch_of(db)])
             self._page.words.drop_database(db)
         self.page(db, [Change("0", one, (), True, None, None, None) for one in ids], {})
 

@@ -41,7 +41,7 @@ def take_case(page: Page, db: str, change: Change, body: Mapping[str, Any]) -> N
     )
     page.sql.execute("DELETE FROM joint_party WHERE joint=?", [change.id])
     branches = {case.branch, *(one.removeprefix("branch:") for one in case.parties if one.startswith("branch:"))}
-    page.sql.executemany("INSERT INTO joint_party VALUES (?, ?)", [(one, change.id) for one in sorted(branches)])
+    page.sql.executemany("INSERT INTO joint_party VALUES (?, ?)", [(change.id, one) for one in sorted(branches)])
 
 
 def note_survey(page: Page, n: int, before: Facts | None, after: Facts | None) -> None:

@@ -77,6 +77,8 @@ def take_written(page: Page, db: str, change: Change) -> None:
     """A document that the ledger itself gave rise to: is it still what it should be?"""
     if change.id.startswith("activity:"):
         _title(page, db, change)
+    elif not _is_version(change.id):
+        _standing(page, change)
     rev = change.leaves[0] if change.leaves else ""
     row = page.sql.execute("SELECT rev FROM document WHERE db=? AND id=?", [db, change.id]).fetchone()
     if len(change.leaves) > 1:
@@ -90,6 +92,18 @@ def take_written(page: Page, db: str, change: Change) -> None:
         _month(page, db, change, body)
     else:
         page.due.add(("document", db, change.id))
+
+
+def _standing(page: Page, change: Change) -> None:
+    """How an activity record stands, so that those that wait for approval are found."""
+    branch, _, month = month_of(change.id).partition(":")
+    fields = None if change.deleted or change.body is None else _decode_body(change.body).get("fields")
+    if not isinstance(fields, dict):
+        page.sql.execute("DELETE FROM month WHERE branch=? AND month=?", [branch, month])
+        return
+    state, number = fields.get("state"), fields.get("number")
+    values = [branch, month, state if isinstance(state, str) else "", number if isinstance(number, int) else 0]
+    page.sql.execute("INSERT OR REPLACE INTO month VALUES (?, ?, ?, ?)", values)
 
 
 def _title(page: Page, db: str, change: Change) -> None:

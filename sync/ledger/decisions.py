@@ -45,7 +45,7 @@ def standing_of(decided: Sequence[companions.CompanionFacts], author: str, seen:
     bound = told[-1].seen == seen
     if told[-1].decision == "approve":
         return "approved" if bound else "amended"
-    return "returned" if bound else "open"
+    return "returned" if bound else "corrected"
 
 
 def root_of(sql: sqlite3.Connection, subject: str) -> str:

@@ -26,8 +26,8 @@ AHEAD_DOCUMENTS_MIN = 10_000
 _QUERIES = {
     # Numbers of rows follow the order of arrival and are left out; ids stand for them.
     "record": "SELECT r.id, r.db, r.of, r.branch, r.author, r.subject, r.root, r.day, r.standing, r.bucket, r.review, r.seen,"
-    " (SELECT a.id FROM activity a WHERE a.anchor = r.anchor) FROM record r ORDER BY 1",
-    "activity": "SELECT id, home, branch, day, CAST(fields AS TEXT) FROM activity ORDER BY 1, 2",
+    " r.trust, (SELECT a.id FROM activity a WHERE a.anchor = r.anchor) FROM record r ORDER BY 1",
+    "activity": "SELECT id, home, branch, day, CAST(fields AS TEXT), joins FROM activity ORDER BY 1, 2",
     "contribution": "SELECT a.id, c.n, c.base, c.record, c.item, c.branch, c.member, c.window, c.of, c.kind, c.subject, c.day,"
     " c.value FROM activity a CROSS JOIN contribution c ON a.anchor = c.activity ORDER BY 1, 2",
     "promise": "SELECT a.id, p.n, p.of, p.record, p.item, p.branch, p.member, p.window, p.kind, p.subject, p.day, p.due, p.closed,"
@@ -43,6 +43,7 @@ _QUERIES = {
     "alias": "SELECT subject, same_as FROM alias ORDER BY 1",
     "companion": "SELECT id, db, type, record, CAST(facts AS TEXT) FROM companion ORDER BY 1",
     "version": "SELECT branch, month, number, CAST(fields AS TEXT) FROM version ORDER BY 1, 2, 3",
+    "month": "SELECT branch, month, state, number FROM month ORDER BY 1, 2",
     "told": "SELECT t.id, t.db, t.of, t.branch, t.day, u.readers, CAST(t.texts AS TEXT) FROM told t"
     " JOIN audience u USING (audience) ORDER BY 1",
     "word": "SELECT term, doc FROM word_count ORDER BY 1",

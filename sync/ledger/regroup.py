@@ -283,7 +283,7 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -
             if before[1] != made.home:
                 yield "document", before[1], before[0]
         yield "document", made.home, made.id
-        activities.append((anchor, made.id, made.home, made.branch, made.day, made.digest, made.fields))
+        activities.append((anchor, made.id, made.home, made.branch, made.day, made.digest, made.fields, _joins(made)))
         contributions += [
             (anchor, n, int(row.base), row.record, row.item, *row[3:]) for n, row in enumerate(made.contributions)
         ]
@@ -300,11 +300,21 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -
         sql.execute(f"DELETE FROM contribution WHERE {where}", [asked])
         sql.execute(f"DELETE FROM promise WHERE {where}", [asked])
         sql.execute("DELETE FROM activity WHERE anchor IN (SELECT value FROM json_each(?))", [asked])
-    sql.executemany("INSERT INTO activity VALUES (?,?,?,?,?,?,?)", activities)
+    sql.executemany("INSERT INTO activity VALUES (?,?,?,?,?,?,?,?)", activities)
     sql.executemany("INSERT INTO contribution VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", contributions)
     sql.executemany("INSERT INTO promise VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", promises)
     for branch, month in months:
         yield "month", f"branch-{branch}", f"{branch}:{month}"
+
+
+def _joins(made: Drawn) -> int:
+    """The score of the likeliest of its suggested joins, at least 1; 0 without one. A join is told by both activities, and waits with
+    that of its earlier record."""
+    if b'"suggested"' not in made.fields:
+        return 0
+    fields = _fields(made.fields)
+    own = (link for link in fields.get("suggested", ()) if f"records/{link['records'][0]}" in fields)
+    return max((max(int(link["score"]), 1) for link in own), default=0)
 
 
 def _ratings(sql: sqlite3.Connection, rows: Iterable[_Row]) -> dict[str, companions.Ratings]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 4
+FORMAT = 5
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,12 +25,18 @@ CREATE TABLE record(
   audience INTEGER NOT NULL, standing TEXT NOT NULL,   -- counted, or why not: see apply_records
   bucket TEXT,                                         -- NULL: not counted
   anchor INTEGER,                                      -- its activity
-  review TEXT NOT NULL,                                -- open, approved, amended or returned
+  review TEXT NOT NULL,                                -- open, approved, amended, returned or corrected
   seen TEXT,                                           -- what an approval of it as it is would be bound to
-  facts BLOB NOT NULL);
+  facts BLOB NOT NULL,
+  trust INTEGER NOT NULL,                              -- 100, less for what makes one doubt it: see doubts
+  waits TEXT GENERATED ALWAYS AS (CASE                 -- for whose decision: see inbox
+    WHEN standing='withdrawn' THEN '' WHEN standing<>'counted' THEN 'faulty'
+    WHEN review='open' THEN 'new' WHEN review IN ('corrected', 'amended') THEN review ELSE '' END) VIRTUAL);
 CREATE INDEX record_bucket ON record(bucket) WHERE bucket IS NOT NULL;
 CREATE INDEX record_day ON record(branch, day, id);
 CREATE INDEX record_subject ON record(subject);
+CREATE INDEX record_waits ON record(branch, waits, day, trust) WHERE waits<>'';
+CREATE INDEX record_waiting ON record(branch, waits, audience, author) WHERE waits<>'';
 CREATE TABLE dispute(                                  -- records, subjects and cases in which a person has something to settle
   id TEXT PRIMARY KEY, db TEXT NOT NULL, branch TEXT NOT NULL, audience INTEGER NOT NULL,
   at TEXT NOT NULL,                                    -- the latest stamp in dispute
@@ -57,7 +63,7 @@ CREATE TABLE joint(                                    -- joint surveys
   awaited INTEGER NOT NULL, disagreements INTEGER NOT NULL, late INTEGER NOT NULL, early INTEGER NOT NULL,
   facts BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX joint_due ON joint(due, id);
-CREATE TABLE joint_party(branch TEXT NOT NULL, joint TEXT NOT NULL, PRIMARY KEY(joint, branch)) WITHOUT ROWID;
+CREATE TABLE joint_party(joint TEXT NOT NULL, branch TEXT NOT NULL, PRIMARY KEY(joint, branch)) WITHOUT ROWID;
 CREATE TABLE joint_survey(joint TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(joint, record)) WITHOUT ROWID;
 CREATE INDEX joint_survey_record ON joint_survey(record);
 CREATE TABLE bound(record TEXT NOT NULL, review TEXT NOT NULL, PRIMARY KEY(record, review)) WITHOUT ROWID;
@@ -65,7 +71,9 @@ CREATE TABLE call(key TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(key, r
 CREATE TABLE crowd(bucket TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE activity(
   anchor INTEGER PRIMARY KEY, id TEXT NOT NULL, home TEXT NOT NULL, branch TEXT NOT NULL, day TEXT NOT NULL,
-  digest BLOB NOT NULL, fields BLOB NOT NULL);
+  digest BLOB NOT NULL, fields BLOB NOT NULL,
+  joins INTEGER NOT NULL);                             -- the score of the likeliest join that begins with a record of it, 0: none
+CREATE INDEX activity_joins ON activity(branch, day) WHERE joins>0;
 CREATE TABLE contribution(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, base INTEGER NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
   branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, of TEXT NOT NULL, kind TEXT NOT NULL,
@@ -93,6 +101,9 @@ CREATE TABLE document(db TEXT NOT NULL, id TEXT NOT NULL, rev TEXT NOT NULL, dig
   PRIMARY KEY(db, id)) WITHOUT ROWID;
 CREATE TABLE version(branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, fields BLOB NOT NULL,
   PRIMARY KEY(branch, month, number)) WITHOUT ROWID;
+CREATE TABLE month(                                    -- activity records as they lie in the store
+  branch TEXT NOT NULL, month TEXT NOT NULL, state TEXT NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY(branch, month)) WITHOUT ROWID;
 CREATE TABLE told(                                     -- texts, by which documents are found; `seq` as they came
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, db TEXT NOT NULL, of TEXT NOT NULL, branch TEXT NOT NULL,
   day TEXT NOT NULL, audience INTEGER NOT NULL, texts BLOB NOT NULL);

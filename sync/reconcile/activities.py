@@ -46,6 +46,24 @@ class Happening:
     """Other branches that it says took part: it is compared with their records of that day too."""
 
 
+WORDS = {
+    "same_subject": ("同一服务对象", "the same subject"),
+    "same_case": ("同一联合踏勘", "the same case"),
+    "same_title": ("名称相同", "the same title"),
+    "overlap": ("时间重叠", "at the same time"),
+    "gap": ("时间相邻", "one soon after the other"),
+    "named_each_other": ("互相列为参加人", "each names the other"),
+    "named_one_another": ("一方列另一方为参加人", "one names the other"),
+    "near": ("位置相近", "near each other"),
+    "far": ("位置相距较远", "far apart"),
+    "other_kind": ("类别不同", "of different kinds"),
+    "same_author": ("同一记录人", "by the same member"),
+    "party_named": ("列明了另一支部参加", "one names the other's branch"),
+    "other_subject": ("服务对象不同", "about different subjects"),
+}
+"""Words for the codes of why two records may be one happening, or not."""
+
+
 class Link(NamedTuple):
     """Why two records may be one happening. `first` is the earlier one; `score` is from 0 to 100."""
 
