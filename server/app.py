@@ -34,6 +34,7 @@ from server.api import (
     disputes,
     enrol,
     figures,
+    forms,
     imports,
     inbox,
     kept,
@@ -51,6 +52,7 @@ from server.api import (
     tablets,
 )
 from server.audit import Audit
+from server.conditional import Conditional
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
 from server.couch.call import Call
@@ -105,6 +107,7 @@ API = [
     imports.router,
     directory.router,
     assignments.router,
+    forms.router,
     search.router,
     promises.router,
     reviews.router,
@@ -165,7 +168,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,
     )
-    app.asgi_handler = Edge(app.asgi_handler, endpoint, settings.origins, services.counters)
+    app.asgi_handler = Edge(Conditional(app.asgi_handler), endpoint, settings.origins, services.counters)
     return app
 
 

@@ -1,9 +1,10 @@
 """DI: administrators keep the directory, secretaries assign; what was stays known."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from schemas.definition import is_form_items, item_problems
 from tests.desk import LI, SECRETARY, Desk
 from tests.serving import ADMIN
 from tests.working import visit
@@ -89,3 +90,31 @@ async def test_di4_a_secretary_assigns_and_ends(here: Desk) -> None:
     )
     assert rows[1][1:] == ("ended", made["id"])
     assert rows[1][0] == ended["id"]
+
+
+async def test_di5_a_changed_form_is_a_new_number_beside_the_old_ones(here: Desk) -> None:
+    forms = await here.get(LI, "/forms")
+    old = next(one for one in forms if one["id"] == "form:survey/1" or one["fields"]["for"] == "survey")
+    kept = {"for": "survey", "title": {"zh": "踏勘表", "en": "Survey"}, "items": old["fields"]["items"][:3]}
+    made = await here.post(ADMIN, "/forms", kept)
+    assert made["id"] == f"form:survey/{old['fields']['number'] + 1}"
+    assert len(await here.get(LI, "/forms")) == len(forms) + 1
+    good = kept["items"][0]
+    wrong = [good, {**good, "kind": "nothing"}, {"path": "a", "kind": "choice", "label": {"zh": "甲"}}, 7]
+    refused = await here.post(ADMIN, "/forms", {**kept, "items": wrong}, 400)
+    places = {one["field"] for one in refused["problems"]}
+    assert places == {"items/1/path", "items/1/kind", "items/2/label", "items/2/options", "items/3"}
+    assert len(await here.get(LI, "/forms")) == len(forms) + 1
+    await here.post(SECRETARY, "/forms", kept, 403)
+
+
+def test_di5_what_is_told_of_items_is_what_makes_them_none() -> None:
+    item = {"path": "a", "kind": "text", "label": {"zh": "甲", "en": "a"}}
+    inner = {**item, "kind": "items", "items": [item]}
+    tried: list[Any] = [
+        *([], [item], [item, item], [inner], [{**inner, "items": [inner]}], [{**item, "min": "1"}], "x", [None]),
+        *([{**item, "show_if": {"path": 1}}], [{**item, "kind": "reference", "of": [1]}], [{**item, "required": 1}]),
+        [{**item, "kind": "items"}],
+    ]
+    for items in tried:
+        assert is_form_items(items) == (not item_problems(items)), items

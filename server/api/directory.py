@@ -58,7 +58,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/directory", guards=[need_login])
 async def read_directory(services: NamedDependency[Services]) -> Whole:
     """Branches, windows, units and members. Everybody may read them, as every tablet does."""
-    return Whole(*[await _all(services, kind) for kind in KINDS])
+    return Whole(*[await all_of(services, kind) for kind in KINDS])
 
 
 @put("/directory/{kind:str}/{name:str}", guards=[need_administrator])
@@ -167,7 +167,8 @@ async def _check(services: Services, doc: str, body: dict[str, Any]) -> None:
         raise BadRequest("This cannot be kept as it is: put right what is told.", code="invalid", problems=problems)
 
 
-async def _all(services: Services, kind: Kind) -> list[Kept]:
+async def all_of(services: Services, kind: str) -> list[Kept]:
+    """The documents `<kind>:…` of the centre, as they are now."""
     rows, _, _ = await services.store.rows(
         CENTRE, Range(f"{kind}:", f"{kind};", inclusive_end=False, limit=_PAGE), bodies=True
     )
