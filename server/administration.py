@@ -26,6 +26,16 @@ class Refused(FieldbookError):
 def ask(settings: Settings, method: str, path: str, body: object = None) -> Any:
     """The answer of `/api/v1<path>`, decoded. Bytes are sent as they are, anything else as JSON. Raises Refused with the server's
     reason, Busy, StoreDamaged."""
+    text = _answered(settings, method, path, body)
+    return msgspec.json.decode(text) if text else None
+
+
+def fetch(settings: Settings, path: str) -> bytes:
+    """What `GET /api/v1<path>` gives, as it is. Raises as `ask`."""
+    return _answered(settings, "GET", path, None)
+
+
+def _answered(settings: Settings, method: str, path: str, body: object) -> bytes:
     sent = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
     server = running(settings.directory)
     if server is not None:
@@ -33,13 +43,13 @@ def ask(settings: Settings, method: str, path: str, body: object = None) -> Any:
     else:
         with locked(settings.directory, "command"):
             status, text = asyncio.run(_in_process(settings, method, f"/api/v1{path}", sent))
-    answer = msgspec.json.decode(text) if text else None
     if status >= 400:
+        answer = msgspec.json.decode(text) if text else None
         reason = answer.get("reason", "") if isinstance(answer, dict) else ""
         problems = answer.get("problems", []) if isinstance(answer, dict) else []
         details = "; ".join(f"{one['field']}: {one['problem']}" for one in problems)
         raise Refused(f"{reason} {details}".strip() or f"The server answered {status}.")
-    return answer
+    return text
 
 
 def _over_http(server: Running, method: str, path: str, body: bytes) -> tuple[int, bytes]:

@@ -33,6 +33,7 @@ from server.api import (
     directory,
     disputes,
     enrol,
+    exports,
     figures,
     forms,
     imports,
@@ -66,9 +67,10 @@ from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
+from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
-from server.site import app_file, app_settings, tablet_app
+from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
@@ -104,6 +106,7 @@ API = [
     cases.router,
     figures.router,
     ledger.router,
+    exports.router,
     imports.router,
     directory.router,
     assignments.router,
@@ -149,6 +152,8 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             tablet_app,
             app_settings,
             app_file,
+            desk_app,
+            desk_file,
             landing,
             landing_style,
             health,
@@ -230,6 +235,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
         photos=Photos(store, settings.directory / "uploads"),
+        rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
 

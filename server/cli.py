@@ -6,6 +6,7 @@ import click
 
 from server.cli_accounts import user
 from server.cli_demo import demo
+from server.cli_export import export
 from server.cli_import import import_command
 from server.cli_ledger import rebuild
 from server.cli_options import with_settings
@@ -41,5 +42,17 @@ def serve(settings: Settings) -> None:
     server.serve(settings)
 
 
-for command in (demo, user, tablet, import_command, check, rebuild, backup, restore, restored, replicate_command):
+for command in (
+    demo,
+    user,
+    tablet,
+    import_command,
+    export,
+    check,
+    rebuild,
+    backup,
+    restore,
+    restored,
+    replicate_command,
+):
     main.add_command(command)

@@ -16,6 +16,7 @@ from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
+from server.reports.rendering import Rendering
 from server.secret import Secret
 from server.settings import Settings
 from server.tablets import Tablets
@@ -58,5 +59,6 @@ class Services:
     now: Callable[[], datetime]
     ledger: Ledger
     photos: Photos
+    rendering: Rendering
     random_hex: Callable[[int], str]
     """So many random bytes, as hex."""

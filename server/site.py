@@ -1,5 +1,5 @@
-"""Decide how the tablet app reaches a browser: its built files from memory, compressed once, with a policy that lets it load nothing from
-elsewhere and speak with the servers that the settings name (SE19 to SE21)."""
+"""Decide how the tablet app and the review desk reach a browser: their built files from memory, compressed once, with a policy that
+lets them load nothing from elsewhere and speak with the servers that the settings name (SE19 to SE21)."""
 
 import asyncio
 import hashlib
@@ -69,13 +69,27 @@ class Site:
         return File(written, media, body, small, f'"{hashlib.sha256(body).hexdigest()[:20]}"', lasts)
 
 
-TABLET = Site(APPS / "tablet")
+TABLET, DESK = Site(APPS / "tablet"), Site(APPS / "desk")
 
 
 @get("/", include_in_schema=False)
 async def tablet_app(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[bytes]:
     """The tablet app."""
-    return await _answer(request, services, "index.html")
+    return await _answer(request, services, TABLET, "index.html")
+
+
+@get("/desk", include_in_schema=False)
+async def desk_app(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[bytes]:
+    """The review desk."""
+    return await _answer(request, services, DESK, "index.html")
+
+
+@get("/desk/{path:path}", include_in_schema=False)
+async def desk_file(
+    request: Request[Any, Any, Any], services: NamedDependency[Services], path: FromPath[str]
+) -> Response[bytes]:
+    """A file of the review desk."""
+    return await _answer(request, services, DESK, path.removeprefix("/"))
 
 
 @get("/app.json", include_in_schema=False)
@@ -98,14 +112,14 @@ async def app_file(
     answer to `POST /_session` for a refusal."""
     if request.method not in (HttpMethod.GET, HttpMethod.HEAD):
         raise NotFound(f"There is nothing at {path}.")
-    return await _answer(request, services, path.removeprefix("/"))
+    return await _answer(request, services, TABLET, path.removeprefix("/"))
 
 
-async def _answer(request: Request[Any, Any, Any], services: Services, path: str) -> Response[bytes]:
-    file = await TABLET.find(path)
+async def _answer(request: Request[Any, Any, Any], services: Services, site: Site, path: str) -> Response[bytes]:
+    file = await site.find(path)
     if file is None:
         if path == "index.html":
-            raise NotFound("The tablet app has not been built: `make app` does it.")
+            raise NotFound("This app has not been built: `make app` does it.")
         raise NotFound(f"There is nothing at /{path}.")
     headers = {"cache-control": file.lasts, "etag": file.etag, "vary": "accept-encoding"}
     if file.media.startswith("text/html"):

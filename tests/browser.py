@@ -192,7 +192,7 @@ class Tablet:
         await self.page.get_by_text("已告知", exact=True).click()
 
     async def finish(self) -> None:
-        await self.tap("核对完成")
+        await self.page.locator(".step").last.click()
         now = self.page.get_by_role("button", name="现在结束")
         if await now.count():
             await now.click()
@@ -265,7 +265,7 @@ async def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
 def see_to_chromium() -> str | None:
     """A Chromium to test with, installed where that is possible."""
     if CHROMIUM is None and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
-        packages = ["chromium", "fonts-noto-cjk"]
+        packages = ["chromium", "chromium-l10n", "fonts-noto-cjk"]
         subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
         subprocess.run(
             ["apt-get", "install", "-qy", "--no-install-recommends", *packages], check=False, stdout=subprocess.DEVNULL

@@ -83,9 +83,9 @@ async def test_tu9_a_record_is_made_by_keyboard_alone(tmp_path: Path) -> None:
 
 
 def test_tu10_no_two_parts_style_the_same_name() -> None:
-    tablet = WEB / "tablet"
+    shared, tablet = WEB / "shared", WEB / "tablet"
     styled: dict[str, set[str]] = {}
-    for file in [tablet / "theme.css", *tablet.rglob("*.vue")]:
+    for file in [*shared.rglob("*.css"), *shared.rglob("*.vue"), *tablet.rglob("*.vue")]:
         text = file.read_text()
         css = text if file.suffix == ".css" else "".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
         for selectors in re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)):

@@ -115,7 +115,7 @@ async def test_ta14_two_tablets_change_one_record_and_both_end_with_both_changes
         await tablet.page.get_by_role("button", name=re.compile("修改|更正")).click()
         await tablet.tap("情况")
         await tablet.page.get_by_label(label).fill(text)
-        await tablet.tap("核对完成")
+        await tablet.page.locator(".step").last.click()
         await tablet.page.get_by_role("button", name="完成", exact=True).click()
         await tablet.sees("已保存在本机")
     await first.join()

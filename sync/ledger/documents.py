@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sync.ledger import companions
+from sync.ledger import companions, lines
 from sync.ledger.contribution import Base
 from sync.ledger.counting import IN_MONTH, in_month
 from sync.reconcile.explain import seen_hash
@@ -93,6 +93,8 @@ def version_wanted(sql: sqlite3.Connection, db: str, branch: str, month: str, he
     fields |= {"review": review, "approved_at": facts.at} if facts.at else {"review": review}
     if facts.missing is not None:
         fields["missing"] = facts.missing
+    head = "activities/"
+    fields |= lines.kept(sql, [path.removeprefix(head) for path in fields if path.startswith(head)])
     return _wanted(sql, db, f"{doc}:v{number}", {**held, "fields": fields})
 
 

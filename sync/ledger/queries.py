@@ -205,6 +205,16 @@ def names(sql: Connection, ids: Iterable[str]) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
+def subject_names(sql: Connection, reader: Reader, ids: Iterable[str]) -> dict[str, str]:
+    """Names of households, enterprises and other subjects, as far as the reader may see these."""
+    rows = sql.execute(
+        "SELECT s.id, s.name FROM subject s WHERE s.id IN (SELECT value FROM json_each(?))"
+        + (_SEEN.format("s") if reader is not None else ""),
+        [json.dumps(sorted(set(ids))), *_seen(reader)],
+    )
+    return dict(rows.fetchall())
+
+
 def months(sql: Connection, branch: str) -> list[str]:
     """The months for which a branch has an activity record, the latest first."""
     start = f"activity_record:{branch}:"

@@ -7,13 +7,13 @@ import App from "./app/App.vue";
 import { goLive } from "./app/live.ts";
 import { isClosed } from "./app/opened.ts";
 import { fetchAhead, router } from "./app/router.ts";
-import { language, speak } from "./app/say.ts";
+import { language, speak } from "../shared/ui/say.ts";
 import { start } from "./app/session.ts";
 import "./app/settings.ts";
 import { watchStorage } from "./app/storage.ts";
 import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
-import "./theme.css";
+import "../shared/ui/theme.css";
 
 addEventListener("unhandledrejection", (event) => isClosed(event.reason) && event.preventDefault());
 writeStrictly();

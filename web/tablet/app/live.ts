@@ -5,7 +5,7 @@ import { reactive, watch } from "vue";
 import { contact, Decided, Moved } from "../sync/contact.ts";
 import type { Progress } from "../sync/contact.ts";
 import { Refused, Unreached } from "../sync/server.ts";
-import { say } from "./say.ts";
+import { say } from "../../shared/ui/say.ts";
 import { branchLocked, erase, opened, reopen } from "./session.ts";
 import type { Opened } from "./opened.ts";
 import { settings } from "./settings.ts";

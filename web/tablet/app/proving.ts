@@ -1,7 +1,7 @@
 // Decides what is said when the server does not believe who one is, or does not answer.
 
 import { Refused, Unreached } from "../sync/server.ts";
-import { say } from "./say.ts";
+import { say } from "../../shared/ui/say.ts";
 import { AnotherAccount, NoMember, opened, pinWaits } from "./session.ts";
 
 export function whyNot(error: unknown): string {

@@ -2,7 +2,7 @@
 
 import { reactive, watch } from "vue";
 import { evictingBrowser, isAlmostFull, sizeWords } from "../records/keeping.ts";
-import { say, sayOf } from "./say.ts";
+import { say, sayOf } from "../../shared/ui/say.ts";
 import { opened } from "./session.ts";
 
 const LOOK_EVERY_MS = 300_000;

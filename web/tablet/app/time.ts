@@ -1,6 +1,6 @@
 // Decides how moments and days are told: in the centre's zone, as people say them.
 
-import { locale, say } from "./say.ts";
+import { locale, say } from "../../shared/ui/say.ts";
 import { opened } from "./session.ts";
 
 function zone(): string {

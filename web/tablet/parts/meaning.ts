@@ -1,6 +1,6 @@
 // Decides what it means that a record stands as it does, in one sentence, and what happens next.
 
-import { say } from "../app/say.ts";
+import { say } from "../../shared/ui/say.ts";
 
 export function meaningOf(state: string, mine: boolean): string {
   switch (state) {

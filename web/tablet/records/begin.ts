@@ -7,7 +7,7 @@ import type { Draft } from "../store/drafts.ts";
 import { fieldsOf } from "./cards.ts";
 import type { Card } from "./cards.ts";
 import { newId } from "./ids.ts";
-import type { RecordType } from "./schema.ts";
+import type { RecordType } from "../../shared/records/schema.ts";
 
 /** What is the same when the same is done again; what was found and said is not. */
 const AS_LAST_TIME = /^(subject|kind|matter|matter_code|matter_kind|window|address|participants\/.*|title|host|privacy)$/;

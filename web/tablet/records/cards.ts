@@ -7,7 +7,7 @@ import { read } from "../../shared/records/body.ts";
 import { removal } from "../../shared/records/removals.ts";
 import { parseStamp } from "../../shared/records/stamps.ts";
 import { initials } from "./pinyin.ts";
-import { isRecordType } from "./schema.ts";
+import { isRecordType } from "../../shared/records/schema.ts";
 
 type Fields = { readonly [path: string]: Json };
 

@@ -5,7 +5,7 @@ import type { Values } from "../../shared/forms/form.ts";
 import { byCodePoint, isList, own, text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { itemsOf } from "./cards.ts";
-import { fieldInfo, typeInfo } from "./schema.ts";
+import { fieldInfo, typeInfo } from "../../shared/records/schema.ts";
 
 export type Words = readonly [zh: string, en: string];
 

@@ -6,7 +6,7 @@ import type { Body } from "../../shared/records/body.ts";
 import { seenHash } from "../../shared/records/approval.ts";
 import { cardOf } from "../records/cards.ts";
 import type { Card } from "../records/cards.ts";
-import { isRecordType } from "../records/schema.ts";
+import { isRecordType } from "../../shared/records/schema.ts";
 import { isOpen, standingOfProblems } from "../records/problems.ts";
 import { stateOf, TODO } from "../records/states.ts";
 import type { Seal } from "../vault/sealing.ts";

@@ -5,7 +5,7 @@ import type { Body } from "../../shared/records/body.ts";
 import { create, edit, remove } from "../../shared/records/edit.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { nextStamp } from "../../shared/records/stamps.ts";
-import { ruleOf, typeInfo } from "../records/schema.ts";
+import { ruleOf, typeInfo } from "../../shared/records/schema.ts";
 import type { Leaf, Local } from "./databases.ts";
 import type { Notes } from "./notes.ts";
 import type { Outbox } from "./outbox.ts";

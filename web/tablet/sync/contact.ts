@@ -2,7 +2,7 @@
 // "fully synced" is said only when the server has said it too.
 
 import { isOpen, problemsOf } from "../records/problems.ts";
-import { typeOfId } from "../records/schema.ts";
+import { typeOfId } from "../../shared/records/schema.ts";
 import type { Done, Local } from "../store/databases.ts";
 import { Remote } from "../store/databases.ts";
 import { readRefusal } from "../store/outbox.ts";

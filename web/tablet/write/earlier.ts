@@ -1,6 +1,6 @@
 // Decides which problems may be followed up: open ones of earlier records, those of the same subject first.
 
-import { say } from "../app/say.ts";
+import { say } from "../../shared/ui/say.ts";
 import type { Opened } from "../app/opened.ts";
 import { when } from "../app/time.ts";
 import type { Card } from "../records/cards.ts";

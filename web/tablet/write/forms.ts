@@ -5,8 +5,8 @@ import { itemsOf } from "../../shared/forms/form.ts";
 import type { Item } from "../../shared/forms/form.ts";
 import { isObject, own, text } from "../../shared/records/json.ts";
 import type { Body } from "../../shared/records/body.ts";
-import { typeInfo } from "../records/schema.ts";
-import type { FieldInfo } from "../records/schema.ts";
+import { typeInfo } from "../../shared/records/schema.ts";
+import type { FieldInfo } from "../../shared/records/schema.ts";
 import type { Values } from "./values.ts";
 
 export interface Words {

@@ -4,11 +4,11 @@ import { shallowReactive } from "vue";
 import type { Item } from "../../shared/forms/form.ts";
 import { isList, text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
-import { say, sayOf } from "../app/say.ts";
+import { say, sayOf } from "../../shared/ui/say.ts";
 import { clock, dayOf, when } from "../app/time.ts";
 import type { Opened } from "../app/opened.ts";
 import type { Card } from "../records/cards.ts";
-import { typeInfo } from "../records/schema.ts";
+import { typeInfo } from "../../shared/records/schema.ts";
 
 export const SUBJECT_KINDS = typeInfo("subject").prefixes;
 

@@ -10,7 +10,7 @@ import type { Opened } from "../app/opened.ts";
 import { dayOf } from "../app/time.ts";
 import { fieldsOf, itemsOf } from "../records/cards.ts";
 import type { Card } from "../records/cards.ts";
-import { fieldInfo } from "../records/schema.ts";
+import { fieldInfo } from "../../shared/records/schema.ts";
 import { lastDecision } from "../records/states.ts";
 import type { Draft } from "../store/drafts.ts";
 import { faultsOf, keptUntil } from "./faults.ts";

@@ -1,7 +1,7 @@
 // Decides what the app knows of the types of record: labels, options and merge rules, as the server describes them.
 
-import type { Rule, RuleOf } from "../../shared/records/rules.ts";
-import described from "../../shared/schema.json" with { type: "json" };
+import type { Rule, RuleOf } from "./rules.ts";
+import described from "../schema.json" with { type: "json" };
 
 export interface FieldInfo {
   zh: string;

@@ -1,0 +1,136 @@
+"""The review desk in a real Chromium: what waits, a record read and decided, a month approved, a figure opened."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, needed, until
+from tests.filling import documents, household, put, visit
+from tests.serving import PASSWORD, Served
+
+pytestmark = [needed, pytest.mark.browser]
+
+
+@asynccontextmanager
+async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
+    """The desk's page, logged in."""
+    errors: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"{staffed.url}/desk")
+        await page.locator("input[name=username]").fill(who)
+        await page.locator("input[name=password]").fill(PASSWORD)
+        await page.get_by_role("button", name="登录").click()
+        await expect(page.get_by_role("button", name="退出")).to_be_visible()
+        yield page
+        await browser.close()
+    assert not errors, f"the desk threw: {errors}"
+
+
+def reviews(staffed: Served) -> list[str]:
+    return sorted(one["fields"]["decision"] for one in documents(staffed, "branch-b03", "review"))
+
+
+def some_visit(staffed: Served, number: int, told: str) -> str:
+    put(staffed, "branch-b03", household("李桂兰"))
+    body = visit(number, {"m0042": True})
+    body["fields"] |= {
+        "subject": household("")["_id"],
+        "narrative": told,
+        "privacy": "notice",
+        "keep_until": "2028-11-20",
+    }
+    put(staffed, "branch-b03", body)
+    return str(body["_id"])
+
+
+async def test_dk1_a_wrong_password_is_told_in_words(staffed: Served) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = await browser.new_page()
+        await page.goto(f"{staffed.url}/desk")
+        await page.locator("input[name=username]").fill("song")
+        await page.locator("input[name=password]").fill("wrong")
+        await page.get_by_role("button", name="登录").click()
+        await expect(page.get_by_role("alert")).to_contain_text("账号或密码不对")
+        await browser.close()
+
+
+async def test_dk2_a_record_is_gone_through_by_keyboard_and_approved_as_it_was_seen(staffed: Served) -> None:
+    some_visit(staffed, 1, "谈了低保")
+    some_visit(staffed, 2, "谈了医保")
+    async with desk(staffed) as page:
+        await expect(page.locator(".item")).to_have_count(2)
+        await page.keyboard.press("j")
+        await expect(page.locator(".facts")).to_contain_text("谈了")
+        await expect(page.locator(".facts")).to_contain_text("李桂兰")
+        await page.keyboard.press("a")
+        await until(lambda: reviews(staffed) == ["approve"])
+        await expect(page.locator(".item")).to_have_count(1)
+
+
+async def test_dk3_a_record_is_returned_with_remarks_on_its_fields(staffed: Served) -> None:
+    record = some_visit(staffed, 1, "谈了低保")
+    async with desk(staffed) as page:
+        await page.locator(".item").first.click()
+        await expect(page.locator(".facts")).to_contain_text("谈了低保")
+        await page.keyboard.press("r")
+        await page.get_by_label("对“情况记录”的意见").fill("请写明申请进展")
+        await page.get_by_role("button", name="退回更正").click()
+        await until(lambda: reviews(staffed) == ["return"])
+    (review,) = documents(staffed, "branch-b03", "review")
+    assert review["fields"]["record"] == record
+    assert "请写明申请进展" in review["fields"].values()
+
+
+async def test_dk4_a_record_that_changed_while_it_was_open_is_shown_anew_and_nothing_is_decided(
+    staffed: Served,
+) -> None:
+    some_visit(staffed, 1, "旧的说法")
+    async with desk(staffed) as page:
+        await page.locator(".item").first.click()
+        await expect(page.locator(".facts")).to_contain_text("旧的说法")
+        some_visit(staffed, 1, "新的说法")
+        await page.keyboard.press("a")
+        await expect(page.get_by_text("有了改动")).to_be_visible()
+        await expect(page.locator(".facts")).to_contain_text("新的说法")
+    assert reviews(staffed) == []
+
+
+async def test_dk5_a_figure_of_the_month_opens_to_its_records_and_the_month_is_approved(staffed: Served) -> None:
+    some_visit(staffed, 1, "谈了低保")
+
+    def counted() -> bool:
+        with httpx.Client(base_url=staffed.url, auth=("song", PASSWORD)) as secretary:
+            answer = secretary.get("/api/v1/activity-records/b03/2026-11")
+        return answer.status_code == 200 and answer.json()["figures"][0]["value"] == 1
+
+    await until(counted)
+    async with desk(staffed) as page:
+        await page.get_by_role("link", name="月度台账").click()
+        await expect(page.get_by_role("row", name="走访").first).to_contain_text("1")
+        await page.get_by_role("link", name="走访", exact=True).click()
+        await page.get_by_role("link", name="打开").click()
+        await expect(page.locator(".facts")).to_contain_text("谈了低保")
+        await page.get_by_role("link", name="月度台账").click()
+        await page.get_by_role("button", name="通过本月台账").click()
+        await expect(page.get_by_text("第 1 版")).to_be_visible()
+
+
+async def test_dk6_what_was_written_is_found_by_words_of_two_characters(staffed: Served) -> None:
+    some_visit(staffed, 1, "谈了低保申请的进展")
+    async with desk(staffed) as page:
+        await page.get_by_role("link", name="查找").click()
+
+        async def found() -> bool:
+            await page.get_by_label("要找的词").fill("低保")
+            await page.keyboard.press("Enter")
+            return await page.locator("mark", has_text="低保").count() > 0
+
+        await until(found)

@@ -1,0 +1,19 @@
+// Decides which address shows which screen of the desk. Addresses are behind a #, so that the server serves one page.
+
+import { createRouter, createWebHashHistory } from "vue-router";
+import { me } from "./session.ts";
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: "/", redirect: "/inbox" },
+    { path: "/login", name: "login", component: () => import("../screens/Login.vue"), meta: { open: true } },
+    { path: "/inbox/:id?", name: "inbox", component: () => import("../screens/Inbox.vue") },
+    { path: "/month/:branch?/:month?", name: "month", component: () => import("../screens/Month.vue") },
+    { path: "/figure/:code", name: "figure", component: () => import("../screens/Figure.vue") },
+    { path: "/search", name: "search", component: () => import("../screens/Search.vue") },
+    { path: "/:rest(.*)*", redirect: "/" },
+  ],
+});
+
+router.beforeEach((to) => (to.meta["open"] || me.value !== null ? true : { name: "login", query: { to: to.fullPath } }));

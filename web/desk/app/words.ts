@@ -1,0 +1,17 @@
+// Decides what is said when the server says no.
+
+import { say } from "../../shared/ui/say.ts";
+import { Refused } from "./api.ts";
+
+export function whyNot(error: unknown): string {
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    return say("没有成功，请再试一次", "It did not work: try again");
+  }
+  if (error.status === 0) return say("连不上服务器，请检查网络", "The server cannot be reached: check the network");
+  if (error.status === 401) return say("账号或密码不对，或登录已过期", "Wrong name or password, or the session has ended");
+  if (error.status === 429) return say("试得太多了，请稍等再试", "Too many tries: wait a little");
+  if (error.status === 403) return say("您无权进行此操作", "You may not do this");
+  if (error.status === 404) return say("找不到，可能已被删除或您无权查看", "Not found: it may be gone, or not for you to see");
+  return error.message;
+}
