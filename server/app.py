@@ -26,13 +26,16 @@ from server.accounts import Accounts
 from server.api import (
     accounts,
     activities,
+    assignments,
     audit,
     base,
     cases,
+    directory,
     disputes,
     enrol,
     exports,
     figures,
+    forms,
     imports,
     inbox,
     kept,
@@ -50,6 +53,7 @@ from server.api import (
     tablets,
 )
 from server.audit import Audit
+from server.conditional import Conditional
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
 from server.couch.call import Call
@@ -104,6 +108,9 @@ API = [
     ledger.router,
     exports.router,
     imports.router,
+    directory.router,
+    assignments.router,
+    forms.router,
     search.router,
     promises.router,
     reviews.router,
@@ -166,7 +173,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,
     )
-    app.asgi_handler = Edge(app.asgi_handler, endpoint, settings.origins, services.counters)
+    app.asgi_handler = Edge(Conditional(app.asgi_handler), endpoint, settings.origins, services.counters)
     return app
 
 

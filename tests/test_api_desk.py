@@ -269,3 +269,20 @@ async def test_ap17_two_who_decide_at_once_end_in_one_stated_result(here: Desk, 
     )
     counts = {one["fields"]["decision"]: one["counts"] for one in told["beside"] if one["type"] == "review"}
     assert counts == {"approve": False, "return": True}
+
+
+async def test_ap18_what_a_page_has_already_is_not_sent_again(here: Desk) -> None:
+    body = visit("m0117")
+    await here.push("m0117", body)
+    await the_month(here, 1)
+    paths = [f"/api/v1/records/{body['_id']}", "/api/v1/records", "/api/v1/figures?branch=b03", f"/api/v1{MONTH}"]
+    async with here.here.as_(SECRETARY) as client:
+        for path in paths:
+            told = await client.get(path)
+            again = await client.get(path, headers={"if-none-match": f'"other", W/{told.headers["etag"]}'})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["etag"] == told.headers["etag"]
+        tag = (await client.get(paths[0])).headers["etag"]
+        await here.services.store.add("branch-b03", [write(edited(body, "outcome", "已办结"), "2-b", "1-a")])
+        assert (await client.get(paths[0], headers={"if-none-match": tag})).status_code == 200
+        assert "etag" not in (await client.get("/api/v1/records/visit:nothing")).headers
