@@ -29,6 +29,8 @@ export const sync = reactive({
   /** The server has said that nothing is missing on either side, and nothing was written since. */
   fully: false,
   waiting: 0,
+  /** Of those that wait, how many the server would not take. */
+  refused: 0,
   photosWaiting: 0,
   trouble: "" as Trouble,
   /** What the server said when it refused. */
@@ -50,7 +52,7 @@ export function goLive(): void {
     stop();
     if (now === null) return;
     failures = 0;
-    Object.assign(sync, { last: 0, fully: false, trouble: "", reason: "", usedBytes: 0, progress: null, waiting: 0, photosWaiting: 0 });
+    Object.assign(sync, { last: 0, fully: false, trouble: "", reason: "", usedBytes: 0, progress: null, waiting: 0, refused: 0, photosWaiting: 0 });
     void now.notes.get<number>("last contact").then((last) => (sync.last = Math.max(sync.last, last ?? 0)));
     void recount(now);
     void now.shelf.follow();
@@ -81,7 +83,9 @@ export function syncNow(): void {
 async function recount(now: Opened): Promise<void> {
   if (opened.value !== now) return;
   await now.countUnsent();
-  sync.waiting = await now.outbox.count();
+  const waiting = await now.outbox.all();
+  sync.waiting = waiting.length;
+  sync.refused = waiting.filter((one) => one.refused !== null).length;
   sync.photosWaiting = await now.photos.countUnsent();
 }
 
@@ -207,8 +211,10 @@ function mayPhotos(): boolean {
 
 /** Where sync stands, in one sentence. */
 export function standing(): string {
-  const { waiting, photosWaiting } = sync;
+  const { refused, photosWaiting } = sync;
+  const waiting = sync.waiting - refused;
   const here = [
+    ...(refused > 0 ? [say(`${refused} 条未被接收，请更正`, `${refused} not taken: put right`)] : []),
     ...(waiting > 0 ? [say(`${waiting} 条仅在本机`, `${waiting} on this tablet only`)] : []),
     ...(photosWaiting > 0 ? [say(`${photosWaiting} 张照片待传`, `${photosWaiting} photos to send`)] : []),
   ];
