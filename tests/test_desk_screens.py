@@ -66,7 +66,9 @@ async def test_dk2_a_record_is_gone_through_by_keyboard_and_approved_as_it_was_s
     some_visit(staffed, 1, "谈了低保")
     some_visit(staffed, 2, "谈了医保")
     async with desk(staffed) as page:
+        await page.get_by_label("类别").select_option("new")
         await expect(page.locator(".item")).to_have_count(2)
+        await page.locator("h1").click()
         await page.keyboard.press("j")
         await expect(page.locator(".facts")).to_contain_text("谈了")
         await expect(page.locator(".facts")).to_contain_text("李桂兰")
@@ -78,7 +80,7 @@ async def test_dk2_a_record_is_gone_through_by_keyboard_and_approved_as_it_was_s
 async def test_dk3_a_record_is_returned_with_remarks_on_its_fields(staffed: Served) -> None:
     record = some_visit(staffed, 1, "谈了低保")
     async with desk(staffed) as page:
-        await page.locator(".item").first.click()
+        await page.locator(".item", has_text="李桂兰").first.click()
         await expect(page.locator(".facts")).to_contain_text("谈了低保")
         await page.keyboard.press("r")
         await page.get_by_label("对“情况记录”的意见").fill("请写明申请进展")
@@ -94,7 +96,7 @@ async def test_dk4_a_record_that_changed_while_it_was_open_is_shown_anew_and_not
 ) -> None:
     some_visit(staffed, 1, "旧的说法")
     async with desk(staffed) as page:
-        await page.locator(".item").first.click()
+        await page.locator(".item", has_text="李桂兰").first.click()
         await expect(page.locator(".facts")).to_contain_text("旧的说法")
         some_visit(staffed, 1, "新的说法")
         await page.keyboard.press("a")

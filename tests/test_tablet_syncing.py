@@ -196,7 +196,7 @@ async def test_ta18_a_photo_goes_on_where_the_line_broke(
     tablet = await enrolled(make, staffed)
     await tablet.cut()
     await tablet.begin_visit("李桂兰", "有照片")
-    await tablet.tap("照片位置")
+    await tablet.tap("照片与位置")
     await tablet.page.locator("input[type=file]").first.set_input_files(a_picture(tmp_path))
     await expect(tablet.page.locator("main img")).to_have_count(1)
     await tablet.finish()

@@ -27,9 +27,9 @@ NOTE = "注：明细合计按活动计，含其他支部的参加人；工作数
 CHANGED = "（审核后有改动，从略）"
 
 _ALL = (
-    Column("序号", 6, lambda number, one: number, "number"),
+    Column("序号", 7, lambda number, one: number, "number"),
     Column("支部", 20, lambda _, one: "、".join(one.branches)),
-    Column("日期", 12, lambda _, one: one.day, "day"),
+    Column("日期", 14, lambda _, one: one.day, "day"),
     Column("开始", 8, lambda _, one: one.start, "time"),
     Column("结束", 8, lambda _, one: one.end, "time"),
     Column("类别", 8, lambda _, one: one.of_told),

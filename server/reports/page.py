@@ -3,6 +3,7 @@
 The same report and font give the same bytes: the file bears the report's moment.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from server.reports.report import Report
 FONTS = ("Noto Serif CJK SC", "Source Han Serif SC", "Noto Sans CJK SC", "Source Han Sans SC", "Songti SC", "SimSun")
 """Fonts with Chinese letters, the best for print first."""
 FIGURES_A_ROW = 4
+_RUN = re.compile(r"[!-~]{10}(?=[!-~]{4})")
 
 
 class NoFont(Exception):
@@ -60,11 +62,11 @@ def _told(report: Report, font: str) -> dict[str, Any]:
         "heads": [one.name for one in shown],
         "widths": [one.width for one in shown],
         "aligned": [one.of != "text" for one in shown],
-        "cells": [str(one.value(at, line)) for at, line in enumerate(report.lines, 1) for one in shown],
+        "cells": [_broken(one.value(at, line)) for at, line in enumerate(report.lines, 1) for one in shown],
         "totals": ["合计", *("" if total is None else str(total) for total in totals(report, shown)[1:])],
         "note": NOTE,
         "approvals": [
-            [one.branch_told, one.month, one.state, str(one.version), one.by_told, one.at_told, one.digest]
+            [one.branch_told, one.month, one.state, str(one.version), one.by_told, one.at_told, _broken(one.digest)]
             for one in (report.approvals if report.of == "ledger" else ())
         ],
     }
@@ -72,3 +74,8 @@ def _told(report: Report, font: str) -> dict[str, Any]:
 
 def _number(value: int | float | None, unit: str) -> str:
     return f"{value:g}{unit}" if isinstance(value, float) else f"{value}{unit}"
+
+
+def _broken(cell: str | int) -> str:
+    """A long run without spaces may go on in the next line, or it would run out of its cell."""
+    return _RUN.sub("\\g<0>\u200b", cell) if isinstance(cell, str) else str(cell)

@@ -12,8 +12,12 @@ export interface InboxItem {
   at: string;
   title: string;
   subject: string;
+  subject_name: string;
   author: string;
   reasons: Reason[];
+  /** The records that may belong to an activity, or the subject that may be the same. */
+  others: string[];
+  seen: string;
 }
 
 export interface Inbox {
