@@ -123,6 +123,9 @@ async def test_dk5_a_figure_of_the_month_opens_to_its_records_and_the_month_is_a
         await page.get_by_role("link", name="月度台账").click()
         await page.get_by_role("button", name="通过本月台账").click()
         await expect(page.get_by_text("第 1 版")).to_be_visible()
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="Excel").click()
+        assert (await coming.value).suggested_filename.endswith(".xlsx")
 
 
 async def test_dk6_what_was_written_is_found_by_words_of_two_characters(staffed: Served) -> None:
