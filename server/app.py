@@ -18,7 +18,6 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from schemas import default_forms, json_schema
 from server import secret
@@ -52,6 +51,7 @@ from server.api import (
     search,
     tablets,
 )
+from server.api.examples import WithExamples
 from server.audit import Audit
 from server.conditional import Conditional
 from server.couch.answers import Answer, ok
@@ -168,7 +168,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         },
         exception_handlers={FieldbookError: base.refuse, HTTPException: base.refuse_request, Exception: base.fail},
         openapi_config=OpenAPIConfig(
-            title="Fieldbook", version=version("fieldbook"), path="/schema", render_plugins=[JsonRenderPlugin()]
+            title="Fieldbook", version=version("fieldbook"), path="/schema", render_plugins=[WithExamples()]
         ),
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,

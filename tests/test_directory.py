@@ -69,6 +69,8 @@ async def test_di3_a_member_who_moves_is_known_where_they_belonged(here: Desk) -
     )
     days = sorted(value for path, value in back["fields"].items() if path.endswith("/days"))
     assert days == [["2020-01-01", last], ["2026-11-21", today.isoformat()]]
+    slip = await put(here, "member/m0117", {**made["fields"], "branch": "b04"}, 200, back["revision"])
+    assert [today.isoformat(), today.isoformat()] in slip["fields"].values()
 
 
 async def test_di4_a_secretary_assigns_and_ends(here: Desk) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from server.api.examples import EXAMPLES
 from sync.errors import Forbidden
 from tests.builders import write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
@@ -175,3 +177,16 @@ async def test_ix7_many_are_decided_at_once_each_by_what_was_seen_of_it(here: De
     assert answer["status"] == "refused"
     await waiting(here, SECRETARY, "?kind=new", lambda told: ids(told) == [second])
     await here.post(SECRETARY, "/reviews/batch", {"decisions": decisions * 201}, 400)
+
+
+async def test_ap19_the_description_of_the_api_has_examples_of_what_routes_take_and_give(here: Desk) -> None:
+    async with here.here.as_() as client:
+        for _ in range(2):
+            described = (await client.get("/schema")).json()
+    for (method, path), shown in EXAMPLES.items():
+        operation = described["paths"][path][method]
+        if shown.sent is not None:
+            sent = operation["requestBody"]["content"]["application/json"]["example"]
+            assert msgspec.convert(sent, type(shown.sent)) == shown.sent
+        told = [one["content"]["application/json"].get("example") for one in operation["responses"].values()]
+        assert msgspec.to_builtins(shown.answered) in told

@@ -49,7 +49,7 @@ class Whole(msgspec.Struct, frozen=True):
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that the document is to say: a field that is not named is emptied, but for `belonged/…`, which is kept. `moved`: the last day
-    of a member in the branch that `fields` names no longer, the day before today where it is not said."""
+    of a member in the branch that `fields` names no longer, today where it is not said."""
 
     fields: dict[Annotated[str, Meta(max_length=200)], Any]
     moved: Annotated[str, Meta(min_length=10, max_length=10)] | None = None
@@ -122,13 +122,17 @@ def _wanted(services: Services, kind: Kind, held: dict[str, Any], data: Entry) -
 def _belonged(services: Services, held: dict[str, Any], former: str, moved: str | None) -> dict[str, Any]:
     """The branch that a member leaves, from the day after the last one before it, or from when the member joined."""
     now = whole_day(today(services))
-    last = whole_day(moved) if moved else now - timedelta(days=1)
+    # The day of a move belongs to both branches: what was recorded that morning is still on the tablet.
+    last = whole_day(moved) if moved else now
     ends = [
         str(value[1])
         for path, value in held.items()
         if path.startswith("belonged/") and path.endswith("/days") and isinstance(value, list) and value[1]
     ]
     first = (whole_day(max(ends)) + timedelta(days=1)).isoformat() if ends else str(held.get("joined") or _EARLIEST)
+    if moved is None:
+        # Moved twice on one day, perhaps since the first was a slip.
+        first = min(first, last.isoformat())
     if last > now or last.isoformat() < first:
         raise BadRequest(
             f"The last day in the former branch lies between {first} and today.",

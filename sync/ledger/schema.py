@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 5
+FORMAT = 6
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +31,7 @@ CREATE TABLE record(
   trust INTEGER NOT NULL,                              -- 100, less for what makes one doubt it: see doubts
   waits TEXT GENERATED ALWAYS AS (CASE                 -- for whose decision: see inbox
     WHEN standing='withdrawn' THEN '' WHEN standing<>'counted' THEN 'faulty'
-    WHEN review='open' THEN 'new' WHEN review IN ('corrected', 'amended') THEN review ELSE '' END) VIRTUAL);
+    WHEN review='open' THEN 'new' WHEN review IN ('corrected', 'amended') THEN review ELSE '' END) STORED);
 CREATE INDEX record_bucket ON record(bucket) WHERE bucket IS NOT NULL;
 CREATE INDEX record_day ON record(branch, day, id);
 CREATE INDEX record_subject ON record(subject);

@@ -1,0 +1,116 @@
+"""Decide what the description of the API (`/schema`) shows as examples: values of the types that the routes take and give."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from server.api.assignments import Assigned, Assignment
+from server.api.base import Problem, Refusal
+from server.api.directory import Entry, Kept, Whole
+from server.api.forms import Form
+from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold
+from server.api.reviews import Answered, Batch, Decision, Remark
+from server.api.tablets import Because, Listed
+from server.tablet_reports import Report
+from server.tablets import Tablet
+
+_VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0001"
+_SEEN = "sha256-5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c4a9d0e2f7b6c5d4e3f2a1b0c9d8e7f60"
+_MEMBER = Kept("member:m0117", "2-7c1e", {"name": "李明", "branch": "b03", "role": "member"})
+_ITEM = {"path": "outcome", "kind": "text", "label": {"zh": "办理结果", "en": "What came of it"}, "required": True}
+
+
+class Shown(NamedTuple):
+    """What is sent and what is answered; None: nothing to show."""
+
+    sent: Any
+    answered: Any
+    status: str = "200"
+
+
+REFUSED = Refusal("invalid", "This cannot be kept as it is: put right what is told.", [Problem("name", "…")])
+
+EXAMPLES: dict[tuple[str, str], Shown] = {
+    ("get", "/api/v1/inbox"): Shown(
+        None,
+        Inbox(
+            {kind: int(kind == "new") for kind in EVERY_KIND},  # type: ignore[misc]  # the kinds, as the type names them
+            [
+                Item(
+                    kind="new",
+                    id=_VISIT,
+                    database="branch-b03",
+                    branch="b03",
+                    at="2026-11-20",
+                    title="",
+                    subject="household:01K8Q2M4T6V8C0N2B4X6D8E0F1",
+                    subject_name="王秀英户",
+                    author="m0117",
+                    doubt=30,
+                    reasons=[ReasonTold("不足 5 分钟", "It took less than 5 minutes")],
+                    seen=_SEEN,
+                )
+            ],
+            {"member:m0117": "李明", "branch:b03": "第三党支部"},
+            None,
+        ),
+    ),
+    ("post", "/api/v1/reviews/batch"): Shown(
+        Batch(
+            [
+                Decision(_VISIT, "approve", _SEEN),
+                Decision(_VISIT[:-1] + "2", "return", _SEEN, remarks=[Remark("请补充结果", "outcome")]),
+            ]
+        ),
+        [
+            Answered(_VISIT, "decided", "review:1795222800000a1b2c3d4e5f60718", "1-9d2f"),
+            Answered(_VISIT[:-1] + "2", "conflict", error="conflict", reason="This has changed …", seen=_SEEN),
+        ],
+    ),
+    ("get", "/api/v1/tablets"): Shown(
+        None,
+        [
+            Listed(
+                Tablet(id="t5d2c", account="li", state="active", label="三号平板", made="2026-11-01T01:00:00Z"),
+                Report(unsent=2, version="0.1.0", at="2026-11-22T01:00:00Z", current={"branch-b03": True}),
+                "m0117",
+                "李明",
+                "b03",
+                False,
+                [Because("unsent", "2 条未上传", "2 records have not arrived")],
+            )
+        ],
+    ),
+    ("get", "/api/v1/directory"): Shown(None, Whole([], [], [], [_MEMBER])),
+    ("put", "/api/v1/directory/{kind}/{name}"): Shown(
+        Entry({**_MEMBER.fields, "branch": "b04"}, "2026-11-20"), _MEMBER
+    ),
+    ("post", "/api/v1/assignments"): Shown(
+        Assignment("b03", "link", "m0117", "household:01K8Q2M4T6V8C0N2B4X6D8E0F1", days=("2026-12-01", None)),
+        Assigned("assignment:1795222800000a1b2c3d4", "1-3b7a"),
+        "201",
+    ),
+    ("post", "/api/v1/forms"): Shown(
+        Form("visit", {"zh": "走访", "en": "Visit"}, [_ITEM]),
+        Kept("form:visit/3", "1-5e8d", {"for": "visit", "number": 3, "items": [_ITEM]}),
+        "201",
+    ),
+}
+
+
+class WithExamples(JsonRenderPlugin):
+    """The description as JSON, with the examples in it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        for (method, path), shown in EXAMPLES.items():
+            operation = openapi_schema["paths"][path][method]
+            if shown.sent is not None:
+                operation["requestBody"]["content"]["application/json"]["example"] = msgspec.to_builtins(shown.sent)
+            answers = operation["responses"]
+            told = answers.get(shown.status) or answers[min(answers)]
+            told["content"]["application/json"]["example"] = msgspec.to_builtins(shown.answered)
+            if "400" in answers:
+                answers["400"]["content"]["application/json"]["example"] = msgspec.to_builtins(REFUSED)
+        return super().render(request, openapi_schema)
