@@ -434,3 +434,42 @@ async def test_tw10_handed_over_the_tablet_is_left_by_the_pin_alone_and_nothing_
     (line,) = signature["fields"]["strokes"]
     assert len(line) > 20
     assert all(type(one) is int and 0 <= one <= 10_000 for one in line)
+
+
+async def test_tw1_a_survey_with_its_checklist_a_photo_and_a_signature_arrives(
+    make: Callable[..., Tablet], known: Served, tmp_path: Path
+) -> None:
+    tablet = await ready(make)
+    page = tablet.page
+    await tablet.cut()
+    await tablet.tap("记踏勘")
+    await page.locator(".chooser").first.click()
+    await page.locator(".pick", has_text="云泽纺织公司").click()
+    await step(tablet, "踏勘清单")
+    for code in ("premises", "area", "facilities", "safety", "documents"):
+        finding = "整改后符合" if code == "safety" else "符合"
+        await page.locator(f"[data-path='findings/{code}/finding']").get_by_text(finding, exact=True).click()
+    await step(tablet, "照片与位置")
+    await page.locator("input[type=file]").first.set_input_files(picture(tmp_path))
+    await expect(page.locator("main img")).to_have_count(1)
+    await step(tablet, "核对")
+    await next_step(tablet)
+    await tablet.tap("请现场人员签名")
+    await tablet.sees("请在下面签名")
+    box = await page.locator("canvas").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 60, box["y"] + 60)
+    await page.mouse.down()
+    for at in range(12):
+        await page.mouse.move(box["x"] + 60 + at * 12, box["y"] + 60 + at % 3 * 20)
+    await page.mouse.up()
+    await page.get_by_text("确认签名").click()
+    await tablet.sees("谢谢您")
+    await tablet.pin()
+    await tablet.join()
+    (survey,) = await arrived(known, "survey")
+    (photo,) = await arrived(known, "photo")
+    (signature,) = await arrived(known, "signature")
+    found = {path.split("/")[1]: value for path, value in survey["fields"].items() if path.endswith("/finding")}
+    assert found == {"premises": "pass", "area": "pass", "facilities": "pass", "safety": "remedy", "documents": "pass"}
+    assert photo["fields"]["record"] == signature["fields"]["record"] == survey["_id"]
