@@ -1,53 +1,15 @@
 """The review desk in a real Chromium: what waits, a record read and decided, a month approved, a figure opened."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import async_playwright, expect
 
-from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, needed, until
-from tests.filling import documents, household, put, visit
+from tests.browser import CHROMIUM, FLAGS, needed, until
+from tests.desk_browser import desk, reviews, some_visit
+from tests.filling import documents
 from tests.serving import PASSWORD, Served
 
 pytestmark = [needed, pytest.mark.browser]
-
-
-@asynccontextmanager
-async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
-    """The desk's page, logged in."""
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"{staffed.url}/desk")
-        await page.locator("input[name=username]").fill(who)
-        await page.locator("input[name=password]").fill(PASSWORD)
-        await page.get_by_role("button", name="登录").click()
-        await expect(page.get_by_role("button", name="退出")).to_be_visible()
-        yield page
-        await browser.close()
-    assert not errors, f"the desk threw: {errors}"
-
-
-def reviews(staffed: Served) -> list[str]:
-    return sorted(one["fields"]["decision"] for one in documents(staffed, "branch-b03", "review"))
-
-
-def some_visit(staffed: Served, number: int, told: str) -> str:
-    put(staffed, "branch-b03", household("李桂兰"))
-    body = visit(number, {"m0042": True})
-    body["fields"] |= {
-        "subject": household("")["_id"],
-        "narrative": told,
-        "privacy": "notice",
-        "keep_until": "2028-11-20",
-    }
-    put(staffed, "branch-b03", body)
-    return str(body["_id"])
 
 
 async def test_dk1_a_wrong_password_is_told_in_words(staffed: Served) -> None:
