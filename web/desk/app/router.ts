@@ -12,6 +12,8 @@ export const router = createRouter({
     { path: "/month/:branch?/:month?", name: "month", component: () => import("../screens/Month.vue") },
     { path: "/figure/:code", name: "figure", component: () => import("../screens/Figure.vue") },
     { path: "/search", name: "search", component: () => import("../screens/Search.vue") },
+    { path: "/imports", name: "imports", component: () => import("../screens/Imports.vue") },
+    { path: "/forms", name: "forms", component: () => import("../screens/Forms.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });

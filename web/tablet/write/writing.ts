@@ -18,8 +18,8 @@ import { bestForm, fieldsAsForm, formOf, withChecklist, withKinds } from "./form
 import type { Form } from "./forms.ts";
 import { Saver } from "./saving.ts";
 import type { Saving } from "./saving.ts";
-import { stepsOf } from "./steps.ts";
-import type { Step } from "./steps.ts";
+import { stepsOf } from "../../shared/forms/steps.ts";
+import type { Step } from "../../shared/forms/steps.ts";
 import { joined, mayChange, withoutItem, withValue } from "./values.ts";
 import type { Values } from "./values.ts";
 

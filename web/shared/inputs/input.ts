@@ -1,7 +1,7 @@
 // Decides what every input is given and tells.
 
-import type { Item } from "../../../shared/forms/form.ts";
-import type { Json } from "../../../shared/records/json.ts";
+import type { Item } from "../forms/form.ts";
+import type { Json } from "../records/json.ts";
 
 export interface InputProps {
   item: Item;

@@ -1,7 +1,7 @@
 // Decides by which steps a record is made: few, each of a hand's size, in the order in which things happen. One without anything in
 // it is left out.
 
-import type { Item } from "../../shared/forms/form.ts";
+import type { Item } from "./form.ts";
 
 export const STEP_IDS = ["who", "checklist", "what", "problems", "place", "check"] as const;
 export type StepId = (typeof STEP_IDS)[number];
