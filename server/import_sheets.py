@@ -107,7 +107,18 @@ def faulty(plan: Plan, form: str) -> bytes:
         for number, cells in plan.table.lines
         if number in wrong
     ]
-    table = [[*(heads[at] for at in kept), PROBLEM], *rows]
+    return _table([[*(heads[at] for at in kept), PROBLEM], *rows], form)
+
+
+def faulty_matters(rows: Sequence[matters.Row], form: str) -> bytes:
+    """The same of monthly rows of the hall: the columns that are known, and what is wrong."""
+    wrong = [row for row in rows if row.problems]
+    heads = list(dict.fromkeys(head for row in wrong for head in row.cells))
+    told = [[*(row.cells.get(head, "") for head in heads), "；".join(one.zh for one in row.problems)] for row in wrong]
+    return _table([[*heads, PROBLEM], *told], form)
+
+
+def _table(table: Sequence[Sequence[str]], form: str) -> bytes:
     return _xlsx(table) if form == "xlsx" else _csv(table)
 
 

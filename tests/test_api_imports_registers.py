@@ -219,6 +219,16 @@ async def test_im22_rows_that_were_not_taken_come_back_as_they_were_with_why_and
         assert (answer.json()["counts"]["new"], answer.json()["ignored"]) == (1, ["爱好"])
 
 
+async def test_im22_bad_rows_of_the_hall_come_back_too_even_where_not_one_is_good(here: Desk) -> None:
+    rows = [["窗口", "事项", "受理", "办结"], ["没有", "登记", "3", "多"]]
+    async with here.here.as_(COMMITTEE) as client:
+        answer = await client.post("/api/v1/imports/faults?month=2025-10&form=csv", content=csv_of(rows))
+    assert answer.content.decode("utf-8-sig").splitlines() == [
+        "窗口,事项,受理,办结,问题",
+        "没有,登记,3,多,第 2 行 窗口：名录中没有窗口“没有”；第 2 行 办结：“多”不是非负整数",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["members", "subjects", "matters"])
 async def test_im25_a_template_has_every_header_and_an_example_that_no_import_takes(here: Desk, kind: str) -> None:
     async with here.here.as_(ADMIN) as client:

@@ -11,14 +11,15 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.base import need_login
 from server.api.desk import cursor, resume
-from server.api.imports import body_of
-from server.import_sheets import faulty, template
+from server.api.imports import SOURCE, body_of, need_overseer
+from server.import_sheets import faulty, faulty_matters, template
+from server.imports import take_in
 from server.registers import PREFIX, Asked, Done, Kind, bring_in, look, may_import, need_right
 from server.services import Services
 from sync.actor import Actor
 from sync.databases import CENTRE, SHARED
 from sync.documents import content_of
-from sync.errors import NotFound
+from sync.errors import BadRequest, NotFound
 from sync.imports.cells import text_of
 from sync.imports.registers import WRITTEN, Entry, Plan
 from sync.imports.tables import CSV, XLSX
@@ -149,6 +150,27 @@ async def report_faults(
     return _file(faulty(plan, form), f"{kind}-faults.{form}", XLSX if form == "xlsx" else CSV)
 
 
+@post("/imports/faults", guards=[need_overseer], status_code=200)
+async def report_matters(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    month: FromQuery[str | None] = None,
+    sheet: Annotated[str, QueryParameter(max_length=100)] = "",
+    form: FromQuery[Literal["xlsx", "csv"]] = "xlsx",
+) -> Response[bytes]:
+    """The rows of a file of monthly rows of the hall that would not count, with a column that says what is wrong."""
+    data = await body_of(request)
+    try:
+        rows = (await take_in(services, actor, data, "", SOURCE, month, sheet, dry_run=True)).reading.rows
+    except BadRequest as refused:
+        found = refused.facts.get("rows")
+        if not isinstance(found, list):
+            raise
+        rows = found
+    return _file(faulty_matters(rows, form), f"matters-faults.{form}", XLSX if form == "xlsx" else CSV)
+
+
 @get("/imports/templates/{kind:str}")
 async def read_template(kind: FromPath[Literal["matters", "members", "subjects"]]) -> Response[bytes]:
     """An Excel file with the headers and an example row, which an import leaves out."""
@@ -276,7 +298,7 @@ def _file(data: bytes, name: str, media: str) -> Response[bytes]:
 
 router = Router(
     "/",
-    route_handlers=[import_register, report_faults, read_template, list_registers, read_register],
+    route_handlers=[import_register, report_faults, report_matters, read_template, list_registers, read_register],
     guards=[need_login],
     tags=["imports"],
 )

@@ -175,7 +175,7 @@ def _read(sheet: Sheet, header: Header, windows: _Windows, given: str | None, th
     reading = Reading(sheet.name, sheet.encoding, columns, ignored, skipped, rows, sheet.names, hidden)
     if not reading.months:
         zh, en = "没有一行可以计入，未导入", "not one row can be counted, so nothing is imported"
-        raise BadRequest(f"{zh} / {en}", code="no_rows", faults=reading.faults)
+        raise BadRequest(f"{zh} / {en}", code="no_rows", faults=reading.faults, rows=reading.rows)
     return reading
 
 
