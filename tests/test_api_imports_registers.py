@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from server import registers
-from sync.databases import CENTRE, OFFICE
+from sync.databases import CENTRE, OFFICE, SHARED
 from sync.documents import content_of
 from sync.stores.contract import Range, Want
 from tests.builders import record, stamp, write
@@ -145,6 +145,16 @@ async def test_im19_what_a_tablet_wrote_stays_in_the_history_beside_what_the_imp
         name: one[name] for one in told["replaced"] if one["stamp"] == mark for name in ("path", "value", "stamp")
     }
     assert told["stamps"]["address"].split("-")[1:3] == ["desk", "m0001"]
+
+
+async def test_im16_a_subject_that_is_shared_with_the_branch_is_changed_where_it_lies(here: Desk) -> None:
+    fields = {"kind": "enterprise", "name": "甲公司", "credit_code": "91370000MA3C0AAAA1", "branches/b03": True}
+    body_there = {**record("subject", branch="b04", fields=fields), "_id": "enterprise:01K9ZJ6Q3T8M4V7C2N5B1X0001"}
+    await here.services.store.add(SHARED, [write(body_there)])
+    rows = [["类别", "名称", "信用代码", "地址"], ["企业", "甲公司", "91370000MA3C0AAAA1", "东路1号"]]
+    told = await send(here, "subjects", rows, who=SECRETARY)
+    assert (told["counts"]["changed"], told["failed"]) == (1, {})
+    assert (await body(here, SHARED, body_there["_id"]))["fields"]["address"] == "东路1号"
 
 
 async def test_im20_administrators_import_members_and_a_secretary_the_subjects_of_the_own_branch(here: Desk) -> None:

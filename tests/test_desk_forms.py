@@ -57,6 +57,19 @@ async def test_dk65_dk66_dk67_dk69_a_check_is_added_named_and_moved_by_keyboard_
     assert [one["number"] for one in forms(staffed, "survey")] == [1, 2]
 
 
+async def test_dk65_an_item_is_dragged_to_another_place(staffed: Served) -> None:
+    async with desk(staffed, "admin") as page:
+        await page.get_by_role("link", name="表单").click()
+        lines = page.locator(".item-line")
+        names = await page.locator(".item-name").all_inner_texts()
+        await lines.nth(1).drag_to(lines.nth(3))
+        moved = [names[0], names[2], names[3], names[1], *names[4:]]
+        await expect(page.locator(".item-name")).to_have_text(moved)
+        await expect(page.get_by_text("顺序有变")).to_be_visible()
+        await page.get_by_role("button", name="放弃草稿").click()
+        await expect(page.locator(".item-name")).to_have_text(names)
+
+
 async def test_dk68_an_unsound_form_is_refused_with_all_problems_at_their_places(staffed: Served) -> None:
     async with desk(staffed, "admin") as page:
         await page.get_by_role("link", name="表单").click()
