@@ -1,4 +1,4 @@
-"""Decide which parts a server is made of: the one place that chooses the store and puts everything together."""
+"""Decide which parts a server is made of: the one place that puts everything together."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from argon2 import PasswordHasher
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -40,6 +40,7 @@ from server.api import (
     kept,
     ledger,
     likely,
+    live,
     login,
     own_tablet,
     photos,
@@ -61,6 +62,7 @@ from server.couch.call import Call
 from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.forgetting import Forgetting
+from server.live import Live
 from server.metrics import CONTENT_TYPE, metrics
 from server.office import DATABASES, Office
 from server.pages import landing, landing_style
@@ -72,10 +74,11 @@ from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
+from server.stores import open_store
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import CENTRE, OFFICE, audience_of, kind_of
+from sync.databases import CENTRE, OFFICE, kind_of
 from sync.directory import Directory
 from sync.documents import parse_edit
 from sync.erasure import Erasures
@@ -84,8 +87,6 @@ from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
 from sync.reconcile.worker import PACE_SECONDS, Worker
 from sync.stores.contract import Store, Want
-from sync.stores.couchdb import CouchStore
-from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
 
@@ -114,6 +115,7 @@ API = [
     assignments.router,
     forms.router,
     search.router,
+    live.router,
     promises.router,
     reviews.router,
     photos.router,
@@ -217,6 +219,11 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         frozenset(settings.origins),
     )
     admission = Admission(store, directory, Erasures(store), _now)
+    stopping = asyncio.Event()
+    followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
+    listening = Live(store, doorkeeper, stopping)
+    followed.listeners.append(listening.tell)
+    office.listeners.append(listening.look)
     return Services(
         settings=settings,
         store=store,
@@ -233,35 +240,21 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         doorkeeper=doorkeeper,
         counters=Counters(),
         process=process,
-        stopping=asyncio.Event(),
+        stopping=stopping,
         now=_now,
-        ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
+        ledger=followed,
+        live=listening,
         photos=Photos(store, settings.directory / "uploads"),
         rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
 
 
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it is not open yet. What stands behind the host of a CouchDB's address is put before
-    the names of all databases, so that several centres can share a cluster. Raises BadRequest."""
-    if settings.store == "sqlite":
-        return SqliteStore(settings.directory / "store", audience_of)
-    parts = urlsplit(settings.store)
-    if parts.scheme in ("http", "https") and parts.hostname:
-        url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        return CouchStore(
-            url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
-        )
-    # The address is not repeated in the message: it may hold a password.
-    what = "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984."
-    raise BadRequest(what, code="bad_setting")
-
-
 def wake(services: Services) -> None:
     """The server stops: whoever waits for changes is answered at once."""
     services.stopping.set()
     services.store.wake()
+    services.live.stop()
 
 
 @asynccontextmanager
@@ -289,6 +282,7 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
         work = [
             services.doorkeeper.run(),
             services.audit.run(),
+            services.live.run(),
             _sweep(services),
             *(task.run() for task in tasks),
         ]

@@ -1,4 +1,5 @@
-"""The review desk's forms in a real Chromium: edited by keyboard beside how they look on the tablet, published, refused where unsound."""
+"""The review desk's forms in a real Chromium: edited by keyboard beside how they look on the tablet, published, refused where
+unsound."""
 
 import httpx
 import pytest
@@ -23,9 +24,10 @@ async def survey(page: Page) -> None:
     await page.get_by_role("button", name="踏勘记录").click()
 
 
-async def test_dk65_dk66_dk67_dk69_a_check_is_added_named_and_moved_by_keyboard_and_shows_as_on_the_tablet(
+async def test_dk65_a_check_is_added_named_and_moved_by_keyboard_and_shows_as_on_the_tablet(
     staffed: Served,
 ) -> None:
+    """DK66, DK67 and DK69 too."""
     async with desk(staffed, "admin") as page:
         await survey(page)
         await expect(page.get_by_text("没有改动")).to_be_visible()
@@ -61,6 +63,7 @@ async def test_dk65_an_item_is_dragged_to_another_place(staffed: Served) -> None
     async with desk(staffed, "admin") as page:
         await page.get_by_role("link", name="表单").click()
         lines = page.locator(".item-line")
+        await expect(lines.first).to_be_visible()
         names = await page.locator(".item-name").all_inner_texts()
         await lines.nth(1).drag_to(lines.nth(3))
         moved = [names[0], names[2], names[3], names[1], *names[4:]]
