@@ -4,6 +4,7 @@ be kept in the records that are made with it. Older forms stay readable without.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from schemas.definition import is_form_items
 from schemas.registry import TYPES
 
 _AS = {"scale": "choice", "code": "choice"}
@@ -11,14 +12,14 @@ _WHOLE = frozenset({"integer", "minutes", "text", "lines"})
 
 
 def unsound(of: str, kind: str | None, items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """(place, zh, en) of all that does not fit, each by its place and part, such as `items/3/show_if`. `items` are readable
-    (`is_form_items`); `kind`: of which kind of record the form is for alone, None for all."""
+    """(place, zh, en) of all that does not fit, each by its place and part, such as `items/3/show_if`. An item that cannot be read
+    (`item_problems`) is passed over; `kind`: of which kind of record the form is for alone, None for all."""
     found = list(_needed(of, kind, items))
     return [*found, *_items(of, items, "items", "", {})]
 
 
 def _needed(of: str, kind: str | None, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    paths = {item["path"] for item in items}
+    paths = _paths(items)
     for path, field in TYPES[of].by_path.items():
         if field.required and "/" not in path and path not in paths and not (path == "kind" and kind):
             yield (
@@ -32,9 +33,12 @@ def _items(
     of: str, items: Sequence[Mapping[str, Any]], place: str, head: str, before: dict[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
     earlier = dict(before)
-    own = {item["path"] for item in items}
+    own = _paths(items)
     for number, item in enumerate(items):
         here = f"{place}/{number}"
+        if not is_form_items([item]):
+            earlier |= {path: {"kind": ""} for path in _paths([item])}
+            continue
         yield from _condition(item, here, earlier, own)
         yield from _limits(item, here)
         yield from _options(item, here)
@@ -42,6 +46,10 @@ def _items(
         earlier[item["path"]] = item
         if item["kind"] == "items":
             yield from _items(of, item["items"], f"{here}/items", f"{item['path']}/*/", earlier)
+
+
+def _paths(items: Sequence[Any]) -> set[str]:
+    return {item["path"] for item in items if isinstance(item, dict) and isinstance(item.get("path"), str)}
 
 
 def _condition(

@@ -86,7 +86,7 @@ async def test_dk60_a_secretary_imports_subjects_of_the_own_branch_and_a_pdf_is_
         await page.get_by_role("link", name="导入").click()
         await expect(page.get_by_role("button", name="人员")).to_have_count(0)
         await give(page, "名册.xlsx", b"%PDF-1.7")
-        await expect(page.get_by_role("alert")).to_contain_text("这是PDF 文件，不是表格，请另存为 .xlsx 或 CSV")
+        await expect(page.get_by_role("alert")).to_contain_text("这是 PDF 文件，不是表格，请另存为 .xlsx 或 CSV")
         book = openpyxl.Workbook()
         assert book.active is not None
         book.active.title = "一组"

@@ -271,7 +271,7 @@ def test_im24_the_sheet_is_chosen_by_name_else_the_first_with_a_header_and_all_a
     [
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "not_a_table", "另存为 .xlsx"),
         (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "encrypted", "取消密码"),
-        (b"%PDF-1.7\n", "not_a_table", "这是PDF 文件，不是表格"),
+        (b"%PDF-1.7\n", "not_a_table", "这是 PDF 文件，不是表格"),
         (b"<html><table><tr><td>1</td></tr></table></html>", "not_a_table", "网页"),
         (csv_of([["电话", "住址"], ["1", "2"]]), "wrong_columns", "须有 工号、姓名"),
         (xlsx_of([]), "empty", "没有内容"),

@@ -69,9 +69,9 @@ async def add_form(services: NamedDependency[Services], actor: NamedDependency[A
     body = {"type": "form", "version": 1, "fields": fields, "stamps": {"": stamp}, "replaced": []}
     doc = f"form:{data.of}/{number}"
     problems = [Problem(place, f"{zh} {en}") for place, zh, en in item_problems(data.items)]
-    if not problems:
-        problems = [Problem(place, f"{zh} {en}") for place, zh, en in unsound(data.of, data.kind, data.items)]
-    others = (one for one in check({**body, "_id": doc}) if not (problems and one.field == "items"))
+    problems += [Problem(place, f"{zh} {en}") for place, zh, en in unsound(data.of, data.kind, data.items)]
+    unreadable = bool(item_problems(data.items))
+    others = (one for one in check({**body, "_id": doc}) if not (unreadable and one.field == "items"))
     problems += [Problem(one.field, f"{one.zh} {one.en}") for one in others]
     if problems:
         raise BadRequest(

@@ -28,10 +28,10 @@ _DELIMITERS = ",;\t"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _NO_TABLES = {
-    b"%PDF": ("PDF 文件", "a PDF"),
+    b"%PDF": (" PDF 文件", "a PDF"),
     b"\x89PNG": ("图片", "a picture"),
     b"\xff\xd8\xff": ("图片", "a picture"),
-    b"{\\rtf": ("Word 文档", "a Word document"),
+    b"{\\rtf": (" Word 文档", "a Word document"),
     b"<": ("网页或 XML 文件", "a web page or XML"),
     b"Rar!": ("压缩包", "an archive"),
     b"7z\xbc\xaf": ("压缩包", "an archive"),
