@@ -262,6 +262,13 @@ async def test_im26_the_file_is_not_kept_and_the_audit_says_who_imported_what(he
     lines = [json.loads(row.body or b"{}") for row in found if row.id.startswith("audit:")]
     (line,) = [one for one in lines if one["kind"] == "import"]
     assert (line["account"], line["register"], line["new"]) == ("secretary", "subjects", 1)
+    # A preview shows what a household's fields say now.
+    await send(here, "subjects", [SUBJECTS, [*ZHANG[:3], "西山村1号"]], "&dry_run=true", SECRETARY)
+    await here.services.audit.flush()
+    found, _, _ = await here.services.store.rows(OFFICE, Range("audit:", "audit;"), bodies=True)
+    read = [one for one in (json.loads(row.body or b"{}") for row in found) if one["kind"] == "read"]
+    assert [one["account"] for one in read] == ["secretary"]
+    assert read[0]["records"][0].startswith("household:")
 
 
 async def test_im28_a_file_of_100000_rows_is_refused_with_what_to_do(here: Desk) -> None:

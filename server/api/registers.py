@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.base import need_login
-from server.api.desk import cursor, resume
+from server.api.desk import cursor, is_personal, note_reading, resume
 from server.api.imports import SOURCE, body_of, need_overseer
 from server.import_sheets import faulty, faulty_matters, template
 from server.imports import take_in
@@ -128,7 +128,12 @@ async def import_register(
     asked = _asked(actor, kind, branch, name, sheet, of)
     data = await body_of(request)
     if dry_run:
-        return _told(asked, await look(services, data, asked), None, tried=True)
+        tried = await look(services, data, asked)
+        # What a household's fields say now is shown.
+        note_reading(
+            services, actor, {one.id for one in tried.entries if one.outcome == "changed" and is_personal(one.id)}
+        )
+        return _told(asked, tried, None, tried=True)
     plan, done = await bring_in(services, actor, data, asked, previewed)
     return _told(asked, plan, done, tried=False)
 
@@ -216,6 +221,7 @@ async def read_register(
     rows = [row for row in held.content["rows"] if row[0] > at][:limit]
     names = await _names(services, held.content, [row[2] for row in rows])
     told = [RunRow(number, outcome, of, names.get(of, "")) for number, outcome, of in rows]
+    note_reading(services, actor, {one.id for one in told if is_personal(one.id)})
     return RunTold(_run(doc, held.content), told, cursor((rows[-1][0],)) if len(rows) == limit else None)
 
 
