@@ -2,17 +2,32 @@
 
 from typing import Any
 
+import pytest
+from playwright.async_api import Page, expect
+
 from server.api.examples import EXAMPLES
 from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.since import changed_since
+from tests.browser import needed, until
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
-from tests.filling import household
-from tests.serving import ADMIN, PASSWORD
+from tests.desk_browser import desk, reviews
+from tests.desk_cases import as_member, decide, in_words, kept, later, merged_visit, push, sound_visit
+from tests.filling import household, put
+from tests.filling import visit as filled_visit
+from tests.serving import ADMIN, PASSWORD, Served
+from tests.test_tablet_access import AXE
 from tests.working import edited, hours, visit
 
+LOOK = """
+async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
+  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}
+"""
 DEPUTY = ("deputy", PASSWORD)
 
 
@@ -143,3 +158,150 @@ def test_ap19_the_routes_of_the_inbox_have_examples() -> None:
         ("get", "/api/v1/subjects/{subject}/beside/{other}"),
         ("post", "/api/v1/reviews"),
     } <= set(EXAMPLES)
+
+
+@needed
+@pytest.mark.browser
+async def test_dk55_chips_count_each_kind_and_narrow_the_list_to_it(staffed: Served) -> None:
+    merged, plain = merged_visit(staffed, 1), sound_visit(staffed, 12)
+    for kind, body in (("disputed", merged), ("new", plain)):
+        await shows(staffed, kind, body["_id"])
+    async with desk(staffed) as page:
+        await expect(page.get_by_role("button", name="待裁定 1")).to_be_visible()
+        await page.get_by_role("button", name="待裁定 1").click()
+        await expect(page.locator(".item")).to_have_count(1)
+        await page.get_by_role("button", name="全部").first.click()
+        await expect(page.locator(".item")).not_to_have_count(1)
+
+
+@needed
+@pytest.mark.browser
+async def test_dk56_sound_records_are_approved_together_and_what_was_not_stays_chosen_with_the_reason(
+    staffed: Served,
+) -> None:
+    first, second = sound_visit(staffed, 1), sound_visit(staffed, 12)
+    doubtful = sound_visit(staffed, 22, period=["2026-11-22T05:00:00Z", "2026-11-22T05:01:00Z"])
+    for body in (first, second, doubtful):
+        await shows(staffed, "new", body["_id"])
+    async with desk(staffed) as page:
+        await expect(page.get_by_text("2 条新记录无疑点")).to_be_visible()
+        assert await page.locator(".tick").count() == 2, "what is doubtful is looked at by itself"
+        await page.locator("h1").click()
+        await page.keyboard.press("j")
+        await page.keyboard.press("x")
+        await page.get_by_role("button", name="李桂兰的全部").click()
+        await expect(page.get_by_role("heading", name="已选 2 条")).to_be_visible()
+        held: list[Any] = []
+        await page.route("**/api/v1/reviews/batch", lambda route: held.append(route))
+        await page.keyboard.press("a")
+        await until(lambda: held)
+        push(staffed, later(second, "2-b", "1-a", narrative="刚改的"))
+        await until(lambda: changed(staffed, second["_id"]))
+        await held[0].continue_()
+        await expect(page.get_by_text("通过 1 条，1 条没有通过，仍选中")).to_be_visible()
+        await expect(page.locator(".item", has_text="内容有了改动")).to_be_visible()
+    assert [one["fields"]["record"] for one in kept(staffed, "review")] == [first["_id"]]
+
+
+@needed
+@pytest.mark.browser
+async def test_dk57_suggested_joins_and_same_subjects_stand_side_by_side_and_are_taken_back(staffed: Served) -> None:
+    one = sound_visit(staffed, 1, "甲去了", period=["2026-11-18T01:00:00Z", "2026-11-18T02:00:00Z"])
+    sound_visit(staffed, 2, "乙也去了", author="m0117", period=["2026-11-18T02:20:00Z", "2026-11-18T03:00:00Z"])
+    for number, name in ((21, "三组八号户"), (22, "３组8号户")):
+        body = household(name, number)
+        put(staffed, "branch-b03", {**body, "fields": {**body["fields"], "address": "河西村三组"}})
+    await until(lambda: in_words(staffed, "join") and in_words(staffed, "same_subject"))
+    async with desk(staffed) as page:
+        await page.locator(".item", has_text="疑似同一活动").click()
+        await expect(page.locator(".brief")).to_have_count(2)
+        await expect(page.locator(".matter").first).to_contain_text("相似度")
+        await page.get_by_role("button", name="合并为同一活动").click()
+        await until(lambda: reviews(staffed) == ["join"])
+        await expect(page.locator(".done-bar")).to_contain_text("已合并")
+        await page.get_by_role("button", name="改为分开").click()
+        await until(lambda: reviews(staffed) == ["join", "split"])
+        await page.locator(".item", has_text="疑似同一对象").click()
+        await expect(page.locator(".same")).to_contain_text("0 条")
+        await page.get_by_role("button", name="是同一对象", exact=True).click()
+        await until(lambda: "alias" in reviews(staffed))
+        await page.get_by_role("button", name="撤回").click()
+        await until(lambda: "reopen" in reviews(staffed))
+        await expect(page.locator(".item", has_text="疑似同一对象")).to_be_visible()
+    (back,) = [told for told in kept(staffed, "review") if told["fields"]["decision"] == "reopen"]
+    assert back["fields"]["supersedes"]
+    assert one["_id"]
+
+
+@needed
+@pytest.mark.browser
+async def test_dk58_what_was_refused_is_let_in_by_an_administrator_and_an_overdue_problem_shows_what_was_done(
+    staffed: Served,
+) -> None:
+    problem = {"text": "屋顶漏雨", "state": "open", "owner": "m0117", "due": "2026-11-01"}
+    sound_visit(staffed, 1, **{f"problems/01K9AAAA/{part}": value for part, value in problem.items()})
+    foreign = {**visit_of("m0117"), "branch": "b04", "_rev": "1-q"}
+    push(staffed, foreign, who="li")
+    await until(lambda: in_words(staffed, "overdue"))
+    async with desk(staffed) as page:
+        await page.locator(".item", has_text="问题逾期").click()
+        for words in ("屋顶漏雨", "2026-11-01", "还没有人跟进"):
+            await expect(page.locator(".matter").first).to_contain_text(words)
+        await page.get_by_role("link", name="打开记录").click()
+        await expect(page.locator(".facts")).to_contain_text("谈了低保")
+    async with desk(staffed, "admin") as page:
+        await page.locator(".item", has_text="被隔离").click()
+        await expect(page.locator(".matter").first).to_contain_text("记录不属于本支部")
+        await expect(page.locator(".matter").first).to_contain_text("账号 li")
+        await page.get_by_role("button", name="接收").click()
+        await expect(page.locator(".done-bar")).to_contain_text("已接收")
+        await expect(page.locator(".item")).to_have_count(0)
+
+
+@needed
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_dk59_axe_finds_nothing_in_the_inbox_and_the_keys_are_told(staffed: Served, language: str) -> None:
+    body = merged_visit(staffed, 1)
+    amended = sound_visit(staffed, 12, "批准时的话")
+    await shows(staffed, "new", amended["_id"])
+    decide(staffed, amended["_id"], "approve")
+    push(staffed, later(amended, "2-b", "1-a", narrative="后来的话"))
+    sound_visit(staffed, 22)
+    await shows(staffed, "amended", amended["_id"])
+    await shows(staffed, "disputed", body["_id"])
+    async with desk(staffed) as page:
+        await page.evaluate(f"localStorage.setItem('fieldbook.language', '{language}')")
+        for record in (body["_id"], amended["_id"]):
+            await page.goto(f"{staffed.url}/desk/#/inbox/{record}")
+            await page.reload()
+            await expect(page.locator(".facts")).to_be_visible()
+            await page.locator(".why-button[aria-expanded]").first.click()
+            assert await axe(page) == []
+        await page.locator("h1").click()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_contain_text("Shift")
+        assert await axe(page) == []
+        await page.keyboard.press("Escape")
+        await page.locator(".tick").first.check()
+        await expect(page.locator(".batch")).to_be_visible()
+        assert await axe(page) == []
+
+
+async def shows(staffed: Served, kind: str, record: str) -> None:
+    await until(lambda: any(one["id"] == record for one in in_words(staffed, kind)))
+
+
+def changed(staffed: Served, record: str) -> bool:
+    with as_member(staffed, "song") as song:
+        return bool(song.get(f"/api/v1/records/{record}").json()["body"]["fields"]["narrative"] == "刚改的")
+
+
+def visit_of(author: str) -> dict[str, Any]:
+    return {**filled_visit(30, {author: True}), "author": author}
+
+
+async def axe(page: Page) -> list[str]:
+    await page.add_script_tag(path=str(AXE))
+    found: list[str] = await page.evaluate(LOOK)
+    return found

@@ -2,15 +2,13 @@
 
 import type { Values } from "../../shared/forms/form.ts";
 import { askedBy, lineOf, tell, type Line, type Words } from "../../shared/records/telling.ts";
-import { text } from "../../shared/records/json.ts";
 
 export interface Group {
   key: string;
   label: Words;
   lines: Line[];
-  /** An item of a list: shown as a block of its own, under its text. */
+  /** An item of a list: shown as a block of its own. */
   item: boolean;
-  title: string;
 }
 
 const FIRST = new Set(["subject", "kind", "title", "case", "matter", "matter_code", "matter_kind", "matters", "window", "period", "participants", "absent", "parties", "host", "lecturer", "others", "place", "address"]);
@@ -29,12 +27,12 @@ export function groupsOf(type: string, form: Values | null, fields: Values, also
   const lines = [...own!.lines, ...more];
   const within = (head: string): Line[] => lines.filter((one) => one.path.startsWith(`${head}/`));
   const plain = lines.filter((one) => TITLES[one.path.split("/")[0]!] === undefined);
-  const group = (key: string, label: Words, of: Line[]): Group => ({ key, label, lines: of, item: false, title: "" });
+  const group = (key: string, label: Words, of: Line[]): Group => ({ key, label, lines: of, item: false });
   return [
     group("first", ["对象、时间与人员", "Who and when"], plain.filter((one) => FIRST.has(one.path))),
     group("told", ["情况", "What happened"], plain.filter((one) => !FIRST.has(one.path) && !KEPT.has(one.path))),
     ...Object.entries(TITLES).map(([head, label]) => group(head, label, head === "stages" ? [] : within(head))),
-    ...items.map((one) => ({ key: one.path, label: one.label, item: true, title: text(one.lines.find((line) => line.path === `${one.path}/text`)?.value), lines: one.lines.filter((line) => line.path !== `${one.path}/text` || line.value === null) })),
+    ...items.map((one) => ({ key: one.path, label: one.label, item: true, lines: one.lines })),
     group("kept", ["告知与保存", "Notice and keeping"], plain.filter((one) => KEPT.has(one.path))),
-  ].filter((one) => one.lines.length > 0 || one.title !== "");
+  ].filter((one) => one.lines.length > 0);
 }
