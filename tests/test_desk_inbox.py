@@ -245,7 +245,7 @@ async def test_dk58_what_was_refused_is_let_in_by_an_administrator_and_an_overdu
     await until(lambda: in_words(staffed, "overdue"))
     async with desk(staffed) as page:
         await page.locator(".item", has_text="问题逾期").click()
-        for words in ("屋顶漏雨", "2026-11-01", "还没有人跟进"):
+        for words in ("屋顶漏雨", "2026-11-01", "m0117", "还没有人跟进"):
             await expect(page.locator(".matter").first).to_contain_text(words)
         await page.get_by_role("link", name="打开记录").click()
         await expect(page.locator(".facts")).to_contain_text("谈了低保")
@@ -302,6 +302,6 @@ def visit_of(author: str) -> dict[str, Any]:
 
 
 async def axe(page: Page) -> list[str]:
-    await page.add_script_tag(path=str(AXE))
+    await page.evaluate(AXE.read_text())
     found: list[str] = await page.evaluate(LOOK)
     return found
