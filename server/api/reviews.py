@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from server.api.base import Refusal, need_login
+from server.api.base import PROBLEM_DETAILS, Refusal, need_login
 from server.api.desk import is_personal, leaves_of, note_reading
 from server.api.records import RecordTold, tell
 from server.completeness import Awaited, awaited
@@ -76,8 +76,12 @@ class Decided(msgspec.Struct, frozen=True):
 
 class Outdated(msgspec.Struct, frozen=True):
     """Nothing was decided: the record has changed since (`conflict`), or `member` took the decision `decision` about it meanwhile
-    (`decided`). `newer`: what it says now (none for an activity or activity record)."""
+    (`decided`). `newer`: what it says now (none for an activity or activity record). Problem details as of every error (AP20)."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
     error: str
     reason: str
     seen: str
@@ -121,10 +125,11 @@ async def decide(
     if isinstance(told, Decided):
         return Response(told, status_code=201)
     newer = None if data.record.startswith(_NO_RECORD) else await tell(services, actor, data.record)
-    if told.meanwhile is not None:
-        by = told.meanwhile
-        return Response(Outdated("decided", _DECIDED, told.seen, newer, by.member, by.decision), status_code=409)
-    return Response(Outdated("conflict", _CHANGED, told.seen, newer), status_code=409)
+    code, why = ("conflict", _CHANGED) if told.meanwhile is None else ("decided", _DECIDED)
+    by = told.meanwhile or Latest()
+    head = (f"urn:fieldbook:{code}", "Conflict", 409, why, code, why)
+    outdated = Outdated(*head, told.seen, newer, by.member, by.decision)
+    return Response(outdated, status_code=409, media_type=PROBLEM_DETAILS)
 
 
 @post("/reviews/batch", status_code=200)

@@ -1,4 +1,4 @@
-"""Decide how the desk is told what changed in a record since it was decided on: before and after, to be read at a glance (AP20)."""
+"""Decide how the desk is told what changed in a record since it was decided on: before and after, to be read at a glance (AP30)."""
 
 from datetime import datetime
 from typing import Any
