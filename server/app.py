@@ -51,6 +51,7 @@ from server.api import (
     rescues,
     reviews,
     search,
+    since,
     tablets,
 )
 from server.api.examples import WithExamples
@@ -59,6 +60,7 @@ from server.conditional import Conditional
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
 from server.couch.call import Call
+from server.deciding import Deciding
 from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.forgetting import Forgetting
@@ -101,6 +103,7 @@ API = [
     kept.router,
     inbox.router,
     records.router,
+    since.router,
     disputes.router,
     likely.router,
     redactions.router,
@@ -244,6 +247,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=followed,
         live=listening,
+        deciding=Deciding(),
         photos=Photos(store, settings.directory / "uploads"),
         rendering=Rendering(),
         random_hex=secrets.token_hex,

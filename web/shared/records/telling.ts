@@ -1,11 +1,11 @@
 // Decides in which order and under which labels a record is read: as its form asks, then whatever else it says.
 
-import { visible } from "../../shared/forms/form.ts";
-import type { Values } from "../../shared/forms/form.ts";
-import { byCodePoint, isList, own, text } from "../../shared/records/json.ts";
-import type { Json } from "../../shared/records/json.ts";
-import { itemsOf } from "./cards.ts";
-import { fieldInfo, typeInfo } from "../../shared/records/schema.ts";
+import { visible } from "../forms/form.ts";
+import type { Values } from "../forms/form.ts";
+import { byCodePoint, isList, own, text } from "./json.ts";
+import type { Json } from "./json.ts";
+import { itemsOf } from "./items.ts";
+import { fieldInfo, typeInfo } from "./schema.ts";
 
 export type Words = readonly [zh: string, en: string];
 
