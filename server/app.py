@@ -49,6 +49,8 @@ from server.api import (
     rescues,
     reviews,
     search,
+    subjects,
+    supplement,
     tablets,
 )
 from server.api.examples import WithExamples
@@ -101,11 +103,13 @@ API = [
     records.router,
     disputes.router,
     likely.router,
+    subjects.router,
     redactions.router,
     activities.router,
     cases.router,
     figures.router,
     ledger.router,
+    supplement.router,
     exports.router,
     imports.router,
     directory.router,
