@@ -202,7 +202,7 @@ def _version(number: int, fields: dict[str, Any]) -> Version:
 
 router = Router(
     "/",
-    route_handlers=[list_months, read_month, read_changes],
+    route_handlers=[list_months, read_month],
     guards=[need_login],
     tags=["ledger"],
 )

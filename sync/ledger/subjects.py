@@ -1,4 +1,4 @@
-"""Decide what the ledger knows of a subject beside its own document, and whom a member is linked with: narrowed to what the reader may see."""
+"""Decide what the ledger knows of a subject beside its own document, and whom a member is linked with, as far as the reader may see."""
 
 import json
 from collections.abc import Sequence
@@ -99,8 +99,9 @@ def _decision(sql: Connection, subject: str) -> str:
     return known[-1][1] if known else ""
 
 
-def _link(row: Sequence[str]) -> Link:
-    return Link(*row[:5], "" if row[5] == OPEN else row[5])
+def _link(row: tuple[str, str, str, str, str, str]) -> Link:
+    one, branch, member, subject, first, last = row
+    return Link(one, branch, member, subject, first, "" if last == OPEN else last)
 
 
 def _seen(reader: Reader, table: str) -> str:
