@@ -40,6 +40,7 @@ from server.api import (
     kept,
     ledger,
     likely,
+    live,
     login,
     own_tablet,
     photos,
@@ -62,6 +63,7 @@ from server.couch.call import Call
 from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.forgetting import Forgetting
+from server.live import Live
 from server.metrics import CONTENT_TYPE, metrics
 from server.office import DATABASES, Office
 from server.pages import landing, landing_style
@@ -116,6 +118,7 @@ API = [
     assignments.router,
     forms.router,
     search.router,
+    live.router,
     promises.router,
     reviews.router,
     photos.router,
@@ -219,6 +222,11 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         frozenset(settings.origins),
     )
     admission = Admission(store, directory, Erasures(store), _now)
+    stopping = asyncio.Event()
+    followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
+    listening = Live(store, doorkeeper, stopping)
+    followed.listeners.append(listening.tell)
+    office.listeners.append(listening.look)
     return Services(
         settings=settings,
         store=store,
@@ -235,9 +243,10 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         doorkeeper=doorkeeper,
         counters=Counters(),
         process=process,
-        stopping=asyncio.Event(),
+        stopping=stopping,
         now=_now,
-        ledger=Ledger(settings.directory / "ledger.sqlite3", settings.zone),
+        ledger=followed,
+        live=listening,
         photos=Photos(store, settings.directory / "uploads"),
         rendering=Rendering(),
         random_hex=secrets.token_hex,
@@ -264,6 +273,7 @@ def wake(services: Services) -> None:
     """The server stops: whoever waits for changes is answered at once."""
     services.stopping.set()
     services.store.wake()
+    services.live.stop()
 
 
 @asynccontextmanager
@@ -291,6 +301,7 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
         work = [
             services.doorkeeper.run(),
             services.audit.run(),
+            services.live.run(),
             _sweep(services),
             *(task.run() for task in tasks),
         ]

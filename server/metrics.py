@@ -35,6 +35,7 @@ async def metrics(services: Services) -> str:
         *_family("fieldbook_store_bytes", "gauge", "Bytes that the store takes.", {"": size}),
         *_family("fieldbook_requests_total", "counter", "Requests answered, by class and status.", requests),
         *_family("fieldbook_open_feeds", "gauge", "Changes feeds that listen.", {"": services.counters.feeds}),
+        *_family("fieldbook_open_desks", "gauge", "Desks that listen.", {"": len(services.live)}),
         *_family(
             "fieldbook_password_tests", "gauge", "Passwords being tested or waiting.", {"": services.passwords.waiting}
         ),

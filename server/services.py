@@ -11,6 +11,7 @@ from server.audit import Audit
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters
 from server.forgetting import Forgetting
+from server.live import Live
 from server.office import Office
 from server.passes import Passes
 from server.passwords import Passwords
@@ -58,6 +59,7 @@ class Services:
     stopping: asyncio.Event
     now: Callable[[], datetime]
     ledger: Ledger
+    live: Live
     photos: Photos
     rendering: Rendering
     random_hex: Callable[[int], str]

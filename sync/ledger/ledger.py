@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from schemas import type_of_id
+from sync.databases import audience_of, branch_of
+from sync.documents import content_of
 from sync.ledger.apply import Applying
 from sync.ledger.documents import digest_of
 from sync.ledger.schema import connect, prepare, shape
 from sync.ledger.told import NOTHING_AHEAD, Told
-from sync.stores.contract import Change
+from sync.stores.contract import Change, Readers
 
 T = TypeVar("T")
 
 READERS = 2
+
+Topic = tuple[str, str]
+"""(branch, "" for what is of none; type of document): what is told of a change to whoever listens."""
+News = Mapping[Topic, Readers]
+"""By topic who may read of it."""
 
 
 class Due(NamedTuple):
@@ -39,6 +47,8 @@ class Ledger:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._private = False
+        self.listeners: list[Callable[[Callable[[], News]], None]] = []
+        """Called after each commit that changes what is shown, with what works out what is told of it."""
 
     async def open(self, incarnation: str) -> None:
         """Ready to follow this store. A ledger of another incarnation, zone or program version is made anew."""
@@ -72,6 +82,7 @@ class Ledger:
             sql.execute("INSERT OR REPLACE INTO feed VALUES (?, ?, ?)", [db, created, position])
 
         await self._do(job)
+        self._tell(db, lambda: [(one.id, _readers_of(db, one)) for one in changes])
 
     async def forget(self, db: str, ids: Sequence[str] | None = None) -> None:
         """Leave out documents that were erased, or (None) a database that is no longer there."""
@@ -82,6 +93,7 @@ class Ledger:
                 sql.execute("DELETE FROM feed WHERE db=?", [db])
 
         await self._do(job)
+        self._tell(db, lambda: [(one, _deciders(db)) for one in ids or ()])
 
     async def judged(self, db: str, seen: Sequence[tuple[Due, str]]) -> None:
         """What approvals of these records would be bound to now."""
@@ -95,6 +107,7 @@ class Ledger:
             _clear(sql, "hash", [due for due, _ in seen])
 
         await self._do(job)
+        self._tell(db, lambda: [(due.id, _deciders(db)) for due, _ in seen])
 
     async def due(self, what: str, db: str | None = None, limit: int = 500) -> list[Due]:
         where, values = ("what=? AND db=?", [what, db]) if db is not None else ("what=?", [what])
@@ -137,6 +150,19 @@ class Ledger:
         page.finish()
         self._private |= page.private
 
+    def _tell(self, db: str, changed: Callable[[], Sequence[tuple[str, Readers]]]) -> None:
+        """Who may read any of a type is told of the type."""
+
+        def news() -> News:
+            told: dict[Topic, set[str]] = {}
+            for doc, readers in changed():
+                if (name := type_of_id(doc)) is not None:
+                    told.setdefault((branch_of(db) or "", name), set()).update(readers)
+            return {topic: frozenset(readers) for topic, readers in told.items()}
+
+        for listener in self.listeners:
+            listener(news)
+
     def _prepare(self, basis: str) -> sqlite3.Connection:
         prepare(self.path, basis, scratch=self._scratch)
         return connect(self.path, writing=True, scratch=self._scratch)
@@ -166,3 +192,15 @@ def _clear(sql: sqlite3.Connection, what: str, dues: Iterable[Due]) -> None:
     sql.executemany(
         "DELETE FROM due WHERE what=? AND db=? AND id=? AND mark=?", [(what, due.db, due.id, due.mark) for due in dues]
     )
+
+
+def _readers_of(db: str, change: Change) -> Readers:
+    """Read as a whole, a feed of a CouchDB says of no document who may read it."""
+    if change.audience is None and change.body is not None:
+        return audience_of(db, content_of(change.body)) or frozenset()
+    return change.audience if change.audience is not None else _deciders(db)
+
+
+def _deciders(db: str) -> Readers:
+    """For whom it matters how a record stands, or that it is gone."""
+    return frozenset({"committee", f"secretary:{branch_of(db)}"})
