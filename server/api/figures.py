@@ -213,8 +213,7 @@ async def compare_figures(
 
     def query(sql: Any) -> list[GroupCompared]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        told = [counted(sql, _within(where, one), by, needed(chosen)) for one in three]
-        return [_compared(asked, by, group, told, three, chosen) for group in sorted(set().union(*told))]
+        return compared_groups(sql, where, by, asked.query("", ""), three, chosen)
 
     groups = await services.ledger.read(query)
     one, earlier, same = (Days(*it.days, it.days[1] >= asked.today) for it in three)
@@ -279,6 +278,20 @@ async def open_figure(
     return opened
 
 
+def compared_groups(
+    sql: Any,
+    where: FigureWhere,
+    by: str | None,
+    query: dict[str, str],
+    three: tuple[periods.Period, ...],
+    chosen: Sequence[Figure | Quotient],
+) -> list[GroupCompared]:
+    """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters."""
+    parts = needed(chosen)
+    told = [counted(sql, replace(where, first=one.days[0], last=one.days[1]), by, parts) for one in three]
+    return [_compared(query, by, group, told, three, chosen) for group in sorted(set().union(*told))]
+
+
 def meaning(code: str) -> FigureMeaning:
     """Raises BadRequest."""
     one = figure_of(code)
@@ -291,18 +304,13 @@ def opening(code: str, query: str) -> str:
     return f"/api/v1/figures/{code}/contributions?{query}"
 
 
-def _within(where: FigureWhere, one: periods.Period) -> FigureWhere:
-    first, last = one.days
-    return replace(where, first=first, last=last)
-
-
 def _chosen(codes: str | None) -> Sequence[Figure | Quotient]:
     """Raises BadRequest."""
     return FIGURES if codes is None else [figure_of(one) for one in dict.fromkeys(codes.split(","))]
 
 
 def _compared(
-    asked: Asked,
+    query: dict[str, str],
     by: str | None,
     group: str,
     told: list[dict[str, dict[str, int]]],
@@ -322,7 +330,8 @@ def _compared(
         for one in chosen
     }
     own = {} if by is None else {"type" if by == "of" else by: group}
-    return GroupCompared(group, shown, [urlencode(asked.query(*one.days) | own) for one in three])
+    spans = [dict(zip(("first", "last"), one.days, strict=True)) for one in three]
+    return GroupCompared(group, shown, [urlencode({**query, **span, **own}) for span in spans])
 
 
 router = Router(
