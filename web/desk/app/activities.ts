@@ -97,13 +97,3 @@ export function subjectName(id: string, names: { [id: string]: string }): string
 export function subjectKind(id: string): string {
   return optionWords("subject", "kind", id.split(":")[0] ?? "");
 }
-
-const BECAUSE: { [code: string]: readonly [string, string] } = {
-  names: ["互相列为参加人", "each names the other"],
-  review: ["由人认定", "somebody decided so"],
-};
-
-export function becauseWords(code: string): string {
-  const words = BECAUSE[code];
-  return words === undefined ? code : say(words[0], words[1]);
-}
