@@ -23,8 +23,9 @@ from schemas.canonical import canonical
 from sync.actor import Actor, Role
 from sync.checking import CHECKED
 from sync.documents import content_of, encode
+from sync.ledger.digest import digest
 from sync.ledger.follow import hashes
-from sync.ledger.rebuild import compare, digest, rebuild
+from sync.ledger.rebuild import compare, rebuild
 from sync.reconcile.body import Body
 from sync.reconcile.edit import edit, remove_item, restore_item, withdraw
 from sync.reconcile.explain import Fate, Held, disputed, disputes, history

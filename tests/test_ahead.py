@@ -3,7 +3,6 @@
 import io
 import sqlite3
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,10 @@ from server.app import open_store
 from server.settings import Settings
 from sync.erasure import Erasures
 from sync.ledger import ahead
-from sync.ledger.rebuild import compare, digest, rebuild
-from sync.ledger.told import Told, told_ahead
+from sync.ledger import digest as digesting
+from sync.ledger.digest import digest
+from sync.ledger.rebuild import compare, rebuild
+from sync.ledger.told import Ahead, told_ahead
 from sync.stores.contract import Store
 from tests.builders import record
 from tests.serving import command
@@ -56,12 +57,20 @@ def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def sorted_words(told: Mapping[str, Told]) -> dict[str, Told]:
+def sorted_words(told: Ahead) -> Ahead:
     """The order of a set of readers is another in every process, and means nothing in the index."""
-    return {
-        doc: msgspec.structs.replace(one, words=" ".join(sorted((one.words or "").split(" "))))
-        for doc, one in told.items()
+
+    def sorted_in(words: str | None) -> str:
+        return " ".join(sorted((words or "").split(" ")))
+
+    records = {doc: msgspec.structs.replace(one, words=sorted_in(one.words)) for doc, one in told.records.items()}
+    written = {
+        doc: msgspec.structs.replace(
+            one, titled=one.titled and msgspec.structs.replace(one.titled, words=sorted_in(one.titled.words))
+        )
+        for doc, one in told.written.items()
     }
+    return Ahead(records, told.beside, written)
 
 
 async def test_lg12_a_second_process_makes_no_row_different(data: Path) -> None:
@@ -91,6 +100,24 @@ async def test_lg12_the_second_process_tells_of_every_record_of_a_page(data: Pat
         await store.close()
 
 
+async def test_lg12_a_digest_is_the_same_whichever_process_reads_what(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = await made(data, "digested", NONE)
+    alone = digest(path)
+    monkeypatch.setattr(digesting, "BESIDE_BYTES_MIN", 0)
+    monkeypatch.setattr(digesting, "is_there_a_core", lambda: True)
+    assert digest(path) == alone
+    for program in ("/nonexistent", "/bin/false"):
+        monkeypatch.setattr(sys, "executable", program)
+        assert digest(path) == alone
+    with sqlite3.connect(path) as ledger:
+        first = "activity = (SELECT min(activity) FROM contribution)"
+        ledger.execute(f"UPDATE contribution SET value = value + 1 WHERE n = 0 AND {first}")  # noqa: S608  its own table
+    ledger.close()
+    assert digest(path) != alone
+
+
 @pytest.mark.parametrize("program", ["/nonexistent", "/bin/false"])
 async def test_lg12_without_a_second_process_or_when_it_dies_one_makes_it_alone(
     data: Path, monkeypatch: pytest.MonkeyPatch, program: str
@@ -111,5 +138,5 @@ def test_lg12_an_error_is_the_same_with_a_second_process() -> None:
     answers = io.BytesIO()
     ahead._answer_all(questions, answers, ZoneInfo(ZONE))
     answers.seek(0)
-    told = [msgspec.msgpack.decode(ahead._receive(answers) or b"", type=dict[str, Told]) for _ in range(2)]
-    assert told == [{}, told_ahead([sound], ZoneInfo(ZONE))], "whoever writes meets the error itself"
+    told = [msgspec.msgpack.decode(ahead._receive(answers) or b"", type=Ahead) for _ in range(2)]
+    assert told == [Ahead({}, {}, {}), told_ahead([sound], ZoneInfo(ZONE))], "whoever writes meets the error itself"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sync.databases import CENTRE, SHARED
-from sync.ledger.rebuild import digest, rebuild
+from sync.ledger.digest import digest
+from sync.ledger.rebuild import rebuild
 from sync.stores.contract import Range
 from tests.builders import record, write
 from tests.couchdb import store_setting

@@ -9,7 +9,8 @@ import pytest
 
 from sync.documents import content_of, encode
 from sync.errors import BadRequest
-from sync.ledger.rebuild import compare, digest, rebuild
+from sync.ledger.digest import digest
+from sync.ledger.rebuild import compare, rebuild
 from sync.ledger.search import Asked, Hit, best, newest, phrases_of
 from sync.ledger.words import SEARCHED, texts_of, words_of
 from sync.reconcile.edit import edit, redact

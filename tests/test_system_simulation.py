@@ -9,7 +9,7 @@ import pytest
 
 from schemas import rule_of
 from schemas.canonical import canonical
-from sync.ledger.rebuild import digest
+from sync.ledger.digest import digest
 from sync.reconcile import settling
 from sync.reconcile.body import join
 from sync.reconcile.edit import edit

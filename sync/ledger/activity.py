@@ -28,15 +28,17 @@ class Activity(NamedTuple):
 
 
 class Drawn(msgspec.Struct, array_like=True, frozen=True):
-    """An activity as it is written. `home`: the database that its document belongs to; `fields`: in JSON; `digest`: of all of it."""
+    """An activity as it is written. `home`: the database that its document belongs to; `fields`: in JSON; `contributions`, `promises`:
+    the members of each behind its number; `months`: (branch, month) that it counts in; `digest`: of all of it."""
 
     id: str
     home: str
     branch: str
     day: str
     fields: bytes
-    contributions: list[Contribution]
-    promises: list[Promise]
+    contributions: list[tuple[str | int, ...]]
+    promises: list[tuple[str | int, ...]]
+    months: list[tuple[str, str]]
     digest: bytes
 
 
@@ -49,7 +51,12 @@ def draw(
     fields = _encode(made.fields)
     told = _encode([home, msgspec.Raw(fields), made.contributions, made.promises])
     digest = blake2b(told, digest_size=16).digest()
-    return Drawn(made.id, home, made.branch, made.day, fields, made.contributions, made.promises, digest)
+    contributions: list[tuple[str | int, ...]] = [
+        (n, int(row.base), *row[1:]) for n, row in enumerate(made.contributions)
+    ]
+    promises: list[tuple[str | int, ...]] = [(n, *row) for n, row in enumerate(made.promises)]
+    months = sorted({(row.branch, row.day[:7]) for row in made.contributions})
+    return Drawn(made.id, home, made.branch, made.day, fields, contributions, promises, months, digest)
 
 
 def activity_id(record: str) -> str:

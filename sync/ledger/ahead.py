@@ -1,4 +1,4 @@
-"""Decide how a ledger that is made from nothing is fed: while a page is written, a second process works out what the records of the next
+"""Decide how a ledger that is made from nothing is fed: while a page is written, a second process works out what the documents of the next
 one say (`told.py`). Where there is none, where it dies or fails at a page, whoever writes works it out, with the same result or the same
 error.
 
@@ -8,11 +8,9 @@ costs twice as much.
 
 import asyncio
 import gc
-import os
-import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -22,7 +20,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from sync.ledger.follow import Read, page_of
-from sync.ledger.told import NOTHING_AHEAD, Told, is_told_ahead, told_ahead
+from sync.ledger.processes import of_this_program
+from sync.ledger.told import NOTHING_AHEAD, Ahead, is_told_ahead, told_ahead
 from sync.stores.contract import Change, Page, Store
 
 PAGES_AHEAD = 2
@@ -30,7 +29,7 @@ PAGES_AHEAD = 2
 _SIZE_BYTES = 8
 _encode = msgspec.msgpack.Encoder().encode
 _asked = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
-_answered = msgspec.msgpack.Decoder(dict[str, Told]).decode
+_answered = msgspec.msgpack.Decoder(Ahead).decode
 
 
 @asynccontextmanager
@@ -44,7 +43,7 @@ async def reading_ahead(store: Store, names: Iterable[str], zone: ZoneInfo) -> A
     pages = _pages(store, names)
     asked: deque[tuple[str, str, Page]] = deque()
 
-    async def read(db: str, position: str) -> tuple[Page, Mapping[str, Told]]:
+    async def read(db: str, position: str) -> tuple[Page, Ahead]:
         while len(asked) <= PAGES_AHEAD and (following := await anext(pages, None)) is not None:
             helper.ask(following[2].changes)
             asked.append(following)
@@ -58,11 +57,6 @@ async def reading_ahead(store: Store, names: Iterable[str], zone: ZoneInfo) -> A
         helper.close()
 
 
-def is_there_a_core() -> bool:
-    """For a second process."""
-    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
-
-
 async def _pages(store: Store, names: Iterable[str]) -> AsyncIterator[tuple[str, str, Page]]:
     for db in names:
         position, more = "0", True
@@ -73,18 +67,10 @@ async def _pages(store: Store, names: Iterable[str]) -> AsyncIterator[tuple[str,
 
 
 class _Helper:
-    """The second process, in a session of its own, so that Ctrl-C reaches only whoever ends it. It answers in the order in which it is
-    asked. Raises OSError."""
+    """The second process. It answers in the order in which it is asked. Raises OSError."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  this program itself
-            [sys.executable, "-P", "-m", __name__, zone.key],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,
-        )
+        self._process = of_this_program(__name__, zone.key)
 
         # It may be asked more while it waits for its answers to be taken.
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="ledger-ahead")
@@ -93,7 +79,7 @@ class _Helper:
         told = [(one.id, one.body) for one in changes if one.body is not None and not one.deleted]
         self._asking.submit(self._send, _encode([one for one in told if is_told_ahead(one[0])]))
 
-    def answer(self) -> Mapping[str, Told]:
+    def answer(self) -> Ahead:
         """Of what was asked first. Nothing once the process is gone."""
         assert self._process.stdout is not None
         told = _receive(self._process.stdout)
@@ -132,7 +118,7 @@ def _answer_all(questions: IO[bytes], answers: IO[bytes], zone: ZoneInfo) -> Non
             told = told_ahead(_asked(asked), zone)
         except Exception:
             # Whoever asked does this page again, and fails of the same with all that is known of it there.
-            told = {}
+            told = Ahead({}, {}, {})
         _send(answers, _encode(told))
 
 

@@ -3,7 +3,7 @@ the buckets to be grouped again, and what is to be done about it in the store. R
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,16 +14,17 @@ from sync.databases import branch_of, kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
-from sync.ledger.apply_documents import take_directory, take_person, take_subject, take_written
+from sync.ledger.apply_documents import take_directory, take_person, take_subject
 from sync.ledger.apply_imports import take_imports
 from sync.ledger.apply_likely import settle_likely, take_known
 from sync.ledger.apply_records import take_records
+from sync.ledger.apply_written import take_activities, take_activity_record
 from sync.ledger.decisions import decisions, standing_of
 from sync.ledger.facts import KINDS
 from sync.ledger.page import Page
 from sync.ledger.register import note_subjects
 from sync.ledger.regroup import regroup
-from sync.ledger.told import Told, told_of
+from sync.ledger.told import NOTHING_AHEAD, Ahead, Beside, Told, Written, beside_of, told_of
 from sync.reconcile.redaction import has_redactions, number_redacted
 from sync.stores.contract import Change
 
@@ -33,46 +34,55 @@ _WRITTEN = frozenset({"activity", "activity_record"})
 
 
 class Applying:
-    """One page. `digest_of` says what of a written document is compared with what it should say."""
+    """One page."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, zone: ZoneInfo, mark: int, digest_of: Callable[[Mapping[str, Any]], bytes]
-    ) -> None:
-        self._page = Page(connection, zone, digest_of)
+    def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo, mark: int) -> None:
+        self._page = Page(connection, zone)
         self._mark = mark
         self.private = False
         """Whether something was erased or redacted: then the file's log may hold nothing of it either."""
 
-    def page(self, db: str, changes: Sequence[Change], ahead: Mapping[str, Told]) -> None:
-        """`ahead`: what is known already of what records say."""
+    def page(self, db: str, changes: Sequence[Change], ahead: Ahead) -> None:
+        """`ahead`: what is known already of what they say."""
         told: dict[str, list[tuple[Change, dict[str, Any]]]] = {}
         records: dict[str, list[tuple[Change, Told | None]]] = {name: [] for name in KINDS}
+        beside: list[tuple[Change, Beside | None]] = []
+        activities: list[tuple[Change, Written | None]] = []
         for change in changes:
             if len(change.leaves) > 1 or (change.body is not None and b'"stamps"' not in change.body):
                 self._look_at(db, change)
             type_name = type_of_id(change.id)
             if type_name is None:
                 continue
-            if type_name in _WRITTEN:
-                take_written(self._page, db, change)
+            if type_name == "activity":
+                activities.append((change, ahead.written.get(change.id)))
+                continue
+            if type_name == "activity_record":
+                take_activity_record(self._page, db, change)
                 continue
             if type_name == "check" and not change.deleted:
                 self._page.due.add(("check", db, change.id))
-            if change.id in ahead:
-                records[type_name].append((change, ahead[change.id]))
-                redacted = ahead[change.id].redacted
+            redacted = 0
+            if change.id in ahead.records:
+                records[type_name].append((change, ahead.records[change.id]))
+                redacted = ahead.records[change.id].redacted
+            elif change.id in ahead.beside:
+                beside.append((change, ahead.beside[change.id]))
             else:
                 body = {} if change.deleted or change.body is None else _decode_body(change.body)
                 redacted = number_redacted(body) if has_redactions(body) else 0
                 body = body if body.get("type") == type_name else {}
                 if type_name in records:
                     records[type_name].append((change, told_of(body, self._page.zone) if body else None))
+                elif type_name in companions.COMPANIONS:
+                    beside.append((change, beside_of(body)))
                 else:
                     told.setdefault(type_name, []).append((change, body))
             if redacted:
                 # Also when a tablet that has not heard of it brings the value once more.
                 self._page.due.add(("forget", db, change.id))
                 self._page.words.redacted(change.id, redacted)
+        take_activities(self._page, db, activities)
         kind = kind_of(db)
         if kind in ("branch", "shared"):
             self._subjects(db, told.get("subject", ()))
@@ -86,7 +96,7 @@ class Applying:
                 take_known(self._page, change.id, body)
             for change, body in told.get("case", ()):
                 take_case(self._page, db, change, body)
-            take_companions(self._page, db, [one for name in companions.COMPANIONS for one in told.get(name, ())])
+            take_companions(self._page, db, beside)
         elif kind == "centre":
             for name in _DIRECTORY:
                 for change, body in told.get(name, ()):
@@ -114,7 +124,7 @@ class Applying:
             for table in ("version", "month"):
                 self._page.sql.execute(f"DELETE FROM {table} WHERE branch=?", [branch_of(db)])
             self._page.words.drop_database(db)
-        self.page(db, [Change("0", one, (), True, None, None, None) for one in ids], {})
+        self.page(db, [Change("0", one, (), True, None, None, None) for one in ids], NOTHING_AHEAD)
 
     def judged(self, db: str, record: str, seen: str) -> None:
         """How a record stands, now that it is known what an approval of it would be bound to."""

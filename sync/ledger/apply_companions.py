@@ -4,44 +4,43 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from schemas import readers, type_of_id
+from schemas import type_of_id
 from sync.ledger import companions
 from sync.ledger.apply_assignments import assign
 from sync.ledger.apply_cases import touch_case_of
 from sync.ledger.apply_decisions import bind, realias, release
-from sync.ledger.apply_documents import month_of
 from sync.ledger.apply_records import recheck
+from sync.ledger.apply_written import month_of
 from sync.ledger.page import Page
+from sync.ledger.told import Beside
 from sync.stores.contract import Change
 
 
-def take_companions(page: Page, db: str, told: Sequence[tuple[Change, dict[str, Any]]]) -> None:
-    """After the records of their page: what accompanies a record is compared with its readers. All rows are written first, so that
-    one decision sees the other."""
+def take_companions(page: Page, db: str, told: Sequence[tuple[Change, Beside | None]]) -> None:
+    """After the records of their page: what accompanies a record is compared with its readers; None stands for one that is gone. All rows
+    are written first, so that one decision sees the other."""
     if not told:
         return
     held = {
-        row[0]: row[1:] for row in _among(page, "id, record, type, facts FROM companion", [one.id for one, _ in told])
+        row[0]: row[1:]
+        for row in _among(page, "id, record, type, facts FROM companion", [change.id for change, _ in told])
     }
     rows: list[tuple[Any, ...]] = []
     gone: list[str] = []
     changed: list[tuple[str, str, str, companions.CompanionFacts | None, companions.CompanionFacts | None]] = []
-    for change, body in told:
+    for change, one in told:
         row = held.get(change.id)
         before = companions.decode(row[2]) if row else None
-        fields = body.get("fields")
-        if not body or not isinstance(fields, dict):
+        if one is None:
             gone.append(change.id)
             if row is not None:
                 changed.append((row[1], row[0], change.id, before, None))
             continue
-        facts = companions.facts_of(body, fields)
-        record = companions.record_of(fields)
-        kept = page.audience(companions.kept_readers(fields))
-        rows.append((change.id, db, body["type"], record, kept, page.audience(readers(body)), companions.encode(facts)))
-        if facts != before:
-            changed.append((body["type"], record, change.id, before, facts))
-    page.sql.executemany("DELETE FROM companion WHERE id=?", [(one,) for one in gone])
+        audiences = page.audience(one.kept), page.audience(one.readers)
+        rows.append((change.id, db, one.of, one.record, *audiences, one.encoded))
+        if one.facts != before:
+            changed.append((one.of, one.record, change.id, before, one.facts))
+    page.sql.executemany("DELETE FROM companion WHERE id=?", [(doc,) for doc in gone])
     page.sql.executemany("INSERT OR REPLACE INTO companion VALUES (?,?,?,?,?,?,?)", rows)
     named = [row[3] for row in rows]
     holders = dict(_among(page, "id, audience FROM subject", named)) | dict(

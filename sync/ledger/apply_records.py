@@ -7,8 +7,7 @@ from typing import Any
 from sync.databases import kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import note_survey
-from sync.ledger.doubts import trust
-from sync.ledger.facts import Facts, bucket_of, calls_of, decode, encode, made_by
+from sync.ledger.facts import Facts, bucket_of, calls_of, decode, made_by
 from sync.ledger.page import Page
 from sync.ledger.told import Told
 from sync.stores.contract import Change
@@ -72,7 +71,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, Told | None]]
         rows.append(
             (
                 *(n, change.id, db, change.leaves[0], *of, audience, standing, bucket, None, review, None),
-                *(encode(facts), trust(facts, page.zone)),
+                *(one.encoded, one.trust),
             )
         )
     page.sql.executemany("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)

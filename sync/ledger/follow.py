@@ -1,7 +1,7 @@
 """Decide how the ledger is brought up to date with a store: a page of a database's feed at a time, each once, in any order of
 databases. Everything here may be broken off and begun again."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from sqlite3 import Connection
 from typing import Protocol
 
@@ -10,15 +10,15 @@ from sync.databases import kind_of
 from sync.errors import NotFound
 from sync.ledger import companions
 from sync.ledger.ledger import Ledger
-from sync.ledger.told import NOTHING_AHEAD, Told
+from sync.ledger.told import NOTHING_AHEAD, Ahead
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.joining import joined
 from sync.stores.contract import LEAVES, Page, Store, Want
 
 PAGE = 1000
 
-Read = Callable[[str, str], Awaitable[tuple[Page, Mapping[str, Told]]]]
-"""(database, position) to the next page, and what is known already of what its records say. Raises NotFound."""
+Read = Callable[[str, str], Awaitable[tuple[Page, Ahead]]]
+"""(database, position) to the next page, and what is known already of what its documents say. Raises NotFound."""
 
 
 class Erased(Protocol):
@@ -34,8 +34,8 @@ def is_followed(db: str) -> bool:
     return kind_of(db) in ("branch", "shared", "centre")
 
 
-async def page_of(store: Store, db: str, position: str) -> tuple[Page, Mapping[str, Told]]:
-    """The next page after a position; nothing of what its records say was worked out. Raises NotFound."""
+async def page_of(store: Store, db: str, position: str) -> tuple[Page, Ahead]:
+    """The next page after a position; nothing of what its documents say was worked out. Raises NotFound."""
     return await store.changes(db, position, limit=PAGE, bodies=True), NOTHING_AHEAD
 
 

@@ -13,9 +13,8 @@ from schemas import type_of_id
 from sync.databases import audience_of, branch_of
 from sync.documents import content_of
 from sync.ledger.apply import Applying
-from sync.ledger.documents import digest_of
 from sync.ledger.schema import connect, prepare, shape
-from sync.ledger.told import NOTHING_AHEAD, Told
+from sync.ledger.told import NOTHING_AHEAD, Ahead
 from sync.stores.contract import Change, Readers
 
 T = TypeVar("T")
@@ -73,9 +72,9 @@ class Ledger:
         return [db for (db,) in rows]
 
     async def apply(
-        self, db: str, created: str, changes: Sequence[Change], position: str, ahead: Mapping[str, Told] = NOTHING_AHEAD
+        self, db: str, created: str, changes: Sequence[Change], position: str, ahead: Ahead = NOTHING_AHEAD
     ) -> None:
-        """A page of a feed and the position after it, in one transaction. `ahead`: what is known already of what records say."""
+        """A page of a feed and the position after it, in one transaction. `ahead`: what is known already of what documents say."""
 
         def job(sql: sqlite3.Connection) -> None:
             self._applying(sql, lambda page: page.page(db, changes, ahead))
@@ -145,7 +144,7 @@ class Ledger:
 
     def _applying(self, sql: sqlite3.Connection, work: Callable[[Applying], None]) -> None:
         self._mark += 1
-        page = Applying(sql, self.zone, self._mark, digest_of)
+        page = Applying(sql, self.zone, self._mark)
         work(page)
         page.finish()
         self._private |= page.private

@@ -4,8 +4,7 @@ store. Everything that applies a part of the page says it here.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import SUBJECT_KINDS
@@ -18,15 +17,12 @@ from sync.reconcile.explain import Open
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
     day of a record that changed or went, one that it named: "" for none); `due`: (what, database, id); `cases`, `subjects`: joint
-    surveys and subjects to be looked at again; `words`: by what documents are found. `digest_of` says what of a written document
-    is compared with what it should say; `told`: what records of the page say, by id."""
+    surveys and subjects to be looked at again; `words`: by what documents are found;
+    `told`: what records of the page say, by id."""
 
-    def __init__(
-        self, sql: sqlite3.Connection, zone: ZoneInfo, digest_of: Callable[[Mapping[str, Any]], bytes]
-    ) -> None:
+    def __init__(self, sql: sqlite3.Connection, zone: ZoneInfo) -> None:
         self.sql = sql
         self.zone = zone
-        self.digest_of = digest_of
         self.touched: set[str] = set()
         self.fresh: dict[str, set[int]] = {}
         self.stale: set[int] = set()

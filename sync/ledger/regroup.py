@@ -41,7 +41,7 @@ class _Row:
 def regroup(page: Page) -> Iterator[Due]:
     """Of the buckets that were touched, and whatever else their records are grouped with. Yields what is due."""
     sql = page.sql
-    loading = _Loading(sql, page.fresh)
+    loading = _Loading(sql, page)
     loading.load(page.touched)
     loading.load_activities(page.stale)
     loading.load_left(page.left)
@@ -63,9 +63,10 @@ def regroup(page: Page) -> Iterator[Due]:
 class _Loading:
     """Rows of buckets, and of whatever decisions bind to them or branches name as theirs too."""
 
-    def __init__(self, sql: sqlite3.Connection, fresh: Mapping[str, set[int]]) -> None:
+    def __init__(self, sql: sqlite3.Connection, page: Page) -> None:
         self._sql = sql
-        self._fresh = fresh
+        self._fresh = page.fresh
+        self._told = page.told
         self._buckets: set[str] = set()
         self._decisions: dict[str, Decision] = {}
         self._decided: set[str] = set()
@@ -230,8 +231,10 @@ class _Loading:
         return self._sql.execute("SELECT 1 FROM crowd WHERE bucket=?", [bucket]).fetchone() is not None
 
     def _take(self, rows: Iterable[Sequence[Any]]) -> None:
-        for n, record, bucket, root, anchor, review, facts in rows:
-            self.rows[record] = _Row(n, record, bucket, root, anchor, review == "approved", decode(facts))
+        for n, record, bucket, root, anchor, review, kept in rows:
+            told = self._told.get(record)
+            facts = decode(kept) if told is None else told.facts
+            self.rows[record] = _Row(n, record, bucket, root, anchor, review == "approved", facts)
 
 
 def _grouped(rows: Mapping[str, _Row], decisions: Sequence[Decision], crowded: set[str]) -> list[Group]:
@@ -284,11 +287,9 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -
                 yield "document", before[1], before[0]
         yield "document", made.home, made.id
         activities.append((anchor, made.id, made.home, made.branch, made.day, made.digest, made.fields, _joins(made)))
-        contributions += [
-            (anchor, n, int(row.base), row.record, row.item, *row[3:]) for n, row in enumerate(made.contributions)
-        ]
-        promises += [(anchor, n, *row) for n, row in enumerate(made.promises)]
-        months.update((row.branch, row.day[:7]) for row in made.contributions)
+        contributions += [(anchor, *row) for row in made.contributions]
+        promises += [(anchor, *row) for row in made.promises]
+        months.update(made.months)
     for anchor in gone & held.keys():
         cleared.append(anchor)
         yield "document", held[anchor][1], held[anchor][0]
