@@ -89,18 +89,18 @@ class _Known(msgspec.Struct):
     names: dict[str, str]
 
 
-@get("/subjects/{doc:str}")
+@get("/subjects/{subject:str}")
 async def read_subject(
-    services: NamedDependency[Services], actor: NamedDependency[Actor], doc: FromPath[str]
+    services: NamedDependency[Services], actor: NamedDependency[Actor], subject: FromPath[str]
 ) -> SubjectTold:
     """A subject: its facts, what it is the same as, whom it is assigned to, the photos of its records."""
-    place = await place_of(services, actor.reader, doc)
-    body = dict(upgrade(joined(await leaves_of(services, actor, place.db, doc))))
+    place = await place_of(services, actor.reader, subject)
+    body = dict(upgrade(joined(await leaves_of(services, actor, place.db, subject))))
     if body.get("type") != "subject":
-        raise NotFound(document=doc)
+        raise NotFound(document=subject)
 
     def query(sql: Any) -> _Known:
-        group = group_of(sql, doc)
+        group = group_of(sql, subject)
         same = group.members
         within = body["fields"].get("within")
         asked = [*same, *([within] if isinstance(within, str) else [])]
@@ -114,10 +114,10 @@ async def read_subject(
 
     known = await services.ledger.read(query)
     persons = await _persons(services, actor, known.persons)
-    note_reading(services, actor, [one for one in [doc, *(told.id for told in persons)] if is_personal(doc)])
+    note_reading(services, actor, [one for one in [subject, *(told.id for told in persons)] if is_personal(subject)])
     day = today(services)
     return SubjectTold(
-        doc,
+        subject,
         place.db,
         place.branch,
         body["fields"],
