@@ -18,8 +18,11 @@ async def fill(staffed: Served, *more: dict[str, Any]) -> list[dict[str, Any]]:
     the records."""
     for name, number in (("李桂兰", 1), ("李桂兰家", 2)):
         put(staffed, "branch-b03", household(name, number))
+    window = {"name": "社保窗口", "branch": "b03"}
+    put(staffed, "centre", {"_id": "window:w1", "type": "window", "version": 1, "fields": window})
     for one in ("m0001", "m0117", "m0042"):
-        put(staffed, "centre", member(one, "b03"))
+        body = member(one, "b03")
+        put(staffed, "centre", {**body, "fields": {**body["fields"], "window": "window:w1"}})
     put(staffed, "centre", {"_id": "branch:b03", "type": "branch", "version": 1, "fields": {"name": "第三党支部"}})
     kept = {"privacy": "notice", "keep_until": "2028-11-20"}
     leak = {"problems__item1__text": "屋顶漏雨", "problems__item1__due": "2026-11-10"}
