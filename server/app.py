@@ -1,4 +1,4 @@
-"""Decide which parts a server is made of: the one place that chooses the store and puts everything together."""
+"""Decide which parts a server is made of: the one place that puts everything together."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from argon2 import PasswordHasher
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -76,10 +76,11 @@ from server.reports.rendering import Rendering
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
+from server.stores import open_store
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import CENTRE, OFFICE, audience_of, kind_of
+from sync.databases import CENTRE, OFFICE, kind_of
 from sync.directory import Directory
 from sync.documents import parse_edit
 from sync.erasure import Erasures
@@ -88,8 +89,6 @@ from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
 from sync.reconcile.worker import PACE_SECONDS, Worker
 from sync.stores.contract import Store, Want
-from sync.stores.couchdb import CouchStore
-from sync.stores.sqlite import SqliteStore
 
 SWEEP_SECONDS = 3600.0
 
@@ -253,22 +252,6 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
-
-
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it is not open yet. What stands behind the host of a CouchDB's address is put before
-    the names of all databases, so that several centres can share a cluster. Raises BadRequest."""
-    if settings.store == "sqlite":
-        return SqliteStore(settings.directory / "store", audience_of)
-    parts = urlsplit(settings.store)
-    if parts.scheme in ("http", "https") and parts.hostname:
-        url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        return CouchStore(
-            url, audience_of, prefix=parts.path.strip("/"), sidecar=settings.directory / "readers.sqlite3"
-        )
-    # The address is not repeated in the message: it may hold a password.
-    what = "--store is `sqlite`, or the address of a CouchDB: http://user:password@host:5984."
-    raise BadRequest(what, code="bad_setting")
 
 
 def wake(services: Services) -> None:

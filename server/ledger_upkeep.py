@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from server.app import open_store
 from server.collecting import collect_seldom
 from server.data import locked
 from server.settings import Settings
+from server.stores import open_store
 from sync.databases import OFFICE
 from sync.erasure import Erasures
 from sync.ledger.figure import Value

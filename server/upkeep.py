@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from server.app import open_store
 from server.audit import Audit
 from server.data import locked
 from server.office import Office
 from server.settings import Settings
+from server.stores import open_store
 from sync.databases import OFFICE, audience_of
 from sync.errors import AlreadyExists, BadRequest, NotFound
 from sync.stores.sqlite import SqliteStore

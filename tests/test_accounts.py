@@ -57,7 +57,10 @@ async def test_au2_an_account_that_cannot_be_is_refused_with_the_reason(server: 
     asked = {"name": "wang", "role": "member", "branch": "b03", "member": None, "password": PASSWORD} | wrong
     answer = await server.as_(ADMIN).post("/api/v1/accounts", json=asked)
     assert answer.status_code == 400
-    assert answer.json().keys() == {"error", "reason", "problems"}
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    told = answer.json()
+    assert told.keys() == {"type", "title", "status", "detail", "error", "reason", "problems"}
+    assert (told["status"], told["detail"]) == (400, told["reason"])
 
 
 async def test_au2_a_name_is_taken_once_and_may_be_chinese(server: Here) -> None:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from server.app import open_store
 from server.settings import Settings
+from server.stores import open_store
 from sync.erasure import Erasures
 from sync.ledger import ahead
 from sync.ledger import digest as digesting

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync.stores.contract import Range
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
 from tests.working import edited, visit
@@ -286,3 +287,36 @@ async def test_ap18_what_a_page_has_already_is_not_sent_again(here: Desk) -> Non
         await here.services.store.add("branch-b03", [write(edited(body, "outcome", "已办结"), "2-b", "1-a")])
         assert (await client.get(paths[0], headers={"if-none-match": tag})).status_code == 200
         assert "etag" not in (await client.get("/api/v1/records/visit:nothing")).headers
+
+
+async def test_ap20_everything_that_is_wrong_with_a_body_is_told_at_its_place(here: Desk) -> None:
+    wrong = {
+        "decision": "praise",
+        "seen": 7,
+        "remarks": [{"text": "请写明"}, {"text": ""}, {"field": "narrative", "colour": "red"}, "no object"],
+        "note": "",
+    }
+    async with here.here.as_(SECRETARY) as client:
+        answer = await client.post("/api/v1/reviews", json=wrong)
+        whole = await client.post("/api/v1/reviews", json=["no object"])
+        cut = await client.post("/api/v1/reviews", content=b'{"record":')
+        query = await client.get("/api/v1/records?limit=many")
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert (told["status"], told["type"], told["title"]) == (400, "urn:fieldbook:bad_request", "Bad Request")
+    assert [one["field"] for one in told["problems"]] == [
+        "record",
+        "decision",
+        "seen",
+        "remarks/1/text",
+        "remarks/2/text",
+        "remarks/2/colour",
+        "remarks/3",
+        "note",
+    ]
+    assert all(one["problem"] for one in told["problems"])
+    assert (whole.status_code, [one["field"] for one in whole.json()["problems"]]) == (400, [""])
+    assert (cut.status_code, cut.json()["error"]) == (400, "bad_request")
+    assert [one["field"] for one in query.json()["problems"]] == ["limit"]
+    rows, _, _ = await here.services.store.rows("branch-b03", Range("review:", "review;"))
+    assert not rows

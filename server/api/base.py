@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +11,9 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
+from litestar.utils.scope.state import ScopeState
 
+from server.api.problems import Fault, faults_of
 from server.couch.answers import status_of
 from server.services import Services
 from sync.actor import Actor
@@ -29,11 +32,23 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What every error says."""
+    """What every error says: problem details (RFC 9457), with `error` and `reason` as CouchDB and `/sync` name them. `type` follows from
+    `error`, which stays the same from version to version; `problems`: everything that is wrong, each at its place."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
     error: str
     reason: str
     problems: list[Problem] = []
+
+
+PROBLEM_DETAILS = "application/problem+json"
+
+
+def refusal(code: str, reason: str, status: int, problems: list[Problem]) -> Refusal:
+    return Refusal(f"urn:fieldbook:{code}", HTTPStatus(status).phrase, status, reason, code, reason, problems)
 
 
 class Caller(NamedTuple):
@@ -78,21 +93,38 @@ def refuse(request: Request[Any, Any, Any], error: FieldbookError) -> Response[R
     headers = {}
     if isinstance(error, TooManyAttempts) and "retry_seconds" in error.facts:
         headers["retry-after"] = str(error.facts["retry_seconds"])
-    return Response(Refusal(error.code, error.reason, problems), status_code=status_of(error), headers=headers)
+    return _told(refusal(error.code, error.reason, status_of(error), problems), headers)
 
 
 def refuse_request(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refusal]:
     """What Litestar found wrong before any route was reached."""
-    extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
-    problems = [
-        Problem(str(one.get("key", "")), str(one.get("message", ""))) for one in extra if isinstance(one, Mapping)
-    ]
+    problems: list[Problem] = []
+    reason = error.detail
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        problems = [Problem(fault.at, fault.message) for fault in _body_faults(request)]
+        problems += [
+            Problem(str(one.get("key", "")), str(one.get("message", "")))
+            for one in error.extra
+            if isinstance(one, Mapping) and (one.get("source") != "body" or not problems)
+        ]
+        reason = "This request cannot be taken as it is: put right what is told."
     code = _CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
-    return Response(Refusal(code, error.detail, problems), status_code=error.status_code, headers=error.headers)
+    return _told(refusal(code, reason, error.status_code, problems), error.headers)
+
+
+def _body_faults(request: Request[Any, Any, Any]) -> list[Fault]:
+    """Of the body as the route would have it; nothing where it takes none."""
+    wanted = getattr(request.route_handler, "parsed_data_field", None)
+    raw = ScopeState.from_scope(request.scope).body
+    return faults_of(raw, wanted.annotation) if wanted is not None and isinstance(raw, bytes) else []
 
 
 def fail(request: Request[Any, Any, Any], error: Exception) -> Response[Refusal]:
     """Broken code: the log has the details, the answer has none."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     reason = "Something went wrong on the server; its log says what. Try again, or tell the administrator."
-    return Response(Refusal("internal_error", reason), status_code=500)
+    return _told(refusal("internal_error", reason, 500, []), {})
+
+
+def _told(told: Refusal, headers: Mapping[str, str] | None) -> Response[Refusal]:
+    return Response(told, status_code=told.status, headers=dict(headers or {}), media_type=PROBLEM_DETAILS)

@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from server.api.assignments import Assigned, Assignment
-from server.api.base import Problem, Refusal
+from server.api.base import Problem, refusal
 from server.api.directory import Entry, Kept, Whole
 from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form
@@ -31,7 +31,7 @@ class Shown(NamedTuple):
     status: str = "200"
 
 
-REFUSED = Refusal("invalid", "This cannot be kept as it is: put right what is told.", [Problem("name", "…")])
+REFUSED = refusal("invalid", "This cannot be kept as it is: put right what is told.", 400, [Problem("name", "…")])
 
 EXAMPLES: dict[tuple[str, str], Shown] = {
     ("get", "/api/v1/inbox"): Shown(
