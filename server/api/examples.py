@@ -9,6 +9,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from server.api.assignments import Assigned, Assignment
 from server.api.base import Problem, refusal
 from server.api.directory import Entry, Kept, Whole
+from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form
 from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold
 from server.api.kept import Entry as Refused
@@ -160,6 +161,7 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
         Kept("form:visit/3", "1-5e8d", {"for": "visit", "number": 3, "items": [_ITEM]}),
         "201",
     ),
+    **{("get", path): Shown(None, answered) for path, answered in ANSWERS.items()},
 }
 
 

@@ -1,5 +1,6 @@
 """Decide how figures are asked for and compared over periods, and that each opens to the rows and records behind it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -11,16 +12,20 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.base import need_login
-from server.api.desk import cursor, days, resume, today, whole_day
+from server.api.desk import cursor, days, is_personal, note_reading, resume, today, whole_day
 from server.services import Services
 from sync.actor import Actor
 from sync.errors import BadRequest
 from sync.ledger import periods
-from sync.ledger.counting import ContributionRow, FigureWhere, contributions, counted, figure_of, figures, parts_of
-from sync.ledger.figure import Quotient, Value
-from sync.ledger.figures import COUNTED, FIGURES, complete
+from sync.ledger.counting import ContributionRow, FigureWhere, contributions, counted, figure_of, parts_of
+from sync.ledger.figure import Figure, Quotient, Value
+from sync.ledger.figures import FIGURES
 from sync.ledger.growth import growth
-from sync.ledger.queries import branches_for
+from sync.ledger.queries import branches_for, subject_names
+from sync.ledger.series import needed, series, steps, value_of
+
+By = Literal["branch", "member", "window", "unit", "of", "kind", "subject"]
+STEPS_MAX = 62
 
 
 class FigureMeaning(msgspec.Struct, frozen=True):
@@ -51,13 +56,14 @@ class PartTold(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The rows behind a figure; a quotient has `parts` instead, each with where its rows are listed. `next`: give it as `after` to go
-    on; none at the end."""
+    """The rows behind a figure; a quotient has `parts` instead, each with where its rows are listed. `names` of the subjects in them, as
+    far as the actor may read these. `next`: give it as `after` to go on; none at the end."""
 
     figure: FigureMeaning
     value: Value
     parts: list[PartTold]
     contributions: list[ContributionRow]
+    names: dict[str, str]
     next: str | None
 
 
@@ -93,6 +99,22 @@ class Comparison(msgspec.Struct, frozen=True):
     before: Days
     year_before: Days
     groups: list[GroupCompared]
+
+
+class GroupSeries(msgspec.Struct, frozen=True):
+    """`figures`: of each the values, step by step."""
+
+    group: str
+    figures: dict[str, list[Value]]
+
+
+class Series(msgspec.Struct, frozen=True):
+    """`rows`: the query with which `/api/v1/figures/<code>/contributions` lists what is behind each step; narrow it to a group by that
+    group's own parameter."""
+
+    steps: list[Days]
+    rows: list[str]
+    groups: list[GroupSeries]
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -161,13 +183,16 @@ async def read_figures(
     actor: NamedDependency[Actor],
     asked: NamedDependency[Asked],
     by: FromQuery[str | None] = None,
+    codes: FromQuery[str | None] = None,
 ) -> list[Group]:
-    """Every figure of a period, over the branches that the actor may see; `by` groups by branch, month, day, member, window, unit,
-    of, kind or subject."""
+    """Every figure of a period, or those of `codes` (with commas between), over the branches that the actor may see; `by` groups by
+    branch, month, day, member, window, unit, of, kind or subject."""
+    chosen = _chosen(codes)
 
     def query(sql: Any) -> list[Group]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        return [Group(group, told) for group, told in figures(sql, where, by).items()]
+        told = counted(sql, where, by, needed(chosen))
+        return [Group(group, {one.code: value_of(one, values) for one in chosen}) for group, values in told.items()]
 
     return await services.ledger.read(query)
 
@@ -177,20 +202,49 @@ async def compare_figures(
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
     asked: NamedDependency[Asked],
-    by: FromQuery[Literal["branch", "member", "window", "unit", "of", "kind", "subject"] | None] = None,
+    by: FromQuery[By | None] = None,
+    codes: FromQuery[str | None] = None,
 ) -> Comparison:
-    """Every figure of a period (this month where none is named) beside the period before and the same of the year before."""
+    """Every figure of a period (this month where none is named), or those of `codes`, beside the period before and the same of the
+    year before."""
+    chosen = _chosen(codes)
     now = asked.period or periods.period("month", date.fromisoformat(asked.today))
     three = (now, periods.before(now), periods.year_before(now))
 
     def query(sql: Any) -> list[GroupCompared]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        told = [counted(sql, _within(where, one), by) for one in three]
-        return [_compared(asked, by, group, told, three) for group in sorted(set().union(*told))]
+        return compared_groups(sql, where, by, asked.query("", ""), three, chosen)
 
     groups = await services.ledger.read(query)
     one, earlier, same = (Days(*it.days, it.days[1] >= asked.today) for it in three)
     return Comparison(one, earlier, same, groups)
+
+
+@get("/figures/series")
+async def read_series(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    asked: NamedDependency[Asked],
+    codes: FromQuery[str],
+    over: FromQuery[Literal["day", "week", "month", "quarter", "year"]],
+    by: FromQuery[By | None] = None,
+) -> Series:
+    """Figures of a period step by step: a line of a plot for each figure and group."""
+    if asked.period is None:
+        raise BadRequest("Give a period, or its first and last days.", code="bad_period")
+    chosen, found = _chosen(codes), steps(asked.period.first, asked.period.last, over)
+    if len(found) > STEPS_MAX:
+        raise BadRequest(f"Ask for at most {STEPS_MAX} steps: a shorter period, or longer steps.", code="bad_period")
+
+    def query(sql: Any) -> dict[str, dict[str, list[Value]]]:
+        return series(sql, asked.where(branches_for(sql, actor.reader, asked.branch)), chosen, found, by)
+
+    groups = await services.ledger.read(query)
+    return Series(
+        [Days(first, last, last >= asked.today) for first, last in found],
+        [urlencode(asked.query(*one)) for one in found],
+        [GroupSeries(group, told) for group, told in groups.items()],
+    )
 
 
 @get("/figures/{code:str}/contributions")
@@ -213,11 +267,29 @@ async def open_figure(
         if isinstance(figure, Quotient):
             opens = urlencode(asked.query(asked.first, asked.last.rstrip("~")))
             shown = [PartTold(one.code, told[one.code], opening(one.code, opens)) for one in parts]
-            return Opened(meaning(code), figure.value(told), shown, [], None)
+            return Opened(meaning(code), figure.value(told), shown, [], {}, None)
         rows, more = contributions(sql, figure, where, at, limit)
-        return Opened(meaning(code), told[code], [], rows, cursor(more))
+        named = subject_names(sql, actor.reader, [row.subject for row in rows])
+        return Opened(meaning(code), told[code], [], rows, named, cursor(more))
 
-    return await services.ledger.read(query)
+    opened = await services.ledger.read(query)
+    shown = {row.record for row in opened.contributions if is_personal(row.subject) and row.subject in opened.names}
+    note_reading(services, actor, shown)
+    return opened
+
+
+def compared_groups(
+    sql: Any,
+    where: FigureWhere,
+    by: str | None,
+    query: dict[str, str],
+    three: tuple[periods.Period, ...],
+    chosen: Sequence[Figure | Quotient],
+) -> list[GroupCompared]:
+    """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters."""
+    parts = needed(chosen)
+    told = [counted(sql, replace(where, first=one.days[0], last=one.days[1]), by, parts) for one in three]
+    return [_compared(query, by, group, told, three, chosen) for group in sorted(set().union(*told))]
 
 
 def meaning(code: str) -> FigureMeaning:
@@ -232,38 +304,39 @@ def opening(code: str, query: str) -> str:
     return f"/api/v1/figures/{code}/contributions?{query}"
 
 
-def _within(where: FigureWhere, one: periods.Period) -> FigureWhere:
-    first, last = one.days
-    return replace(where, first=first, last=last)
+def _chosen(codes: str | None) -> Sequence[Figure | Quotient]:
+    """Raises BadRequest."""
+    return FIGURES if codes is None else [figure_of(one) for one in dict.fromkeys(codes.split(","))]
 
 
 def _compared(
-    asked: Asked,
+    query: dict[str, str],
     by: str | None,
     group: str,
     told: list[dict[str, dict[str, int]]],
     three: tuple[periods.Period, ...],
+    chosen: Sequence[Figure | Quotient],
 ) -> GroupCompared:
-    nothing = {figure.code: 0 for figure in COUNTED}
-    now, before, year_before = counts = [one.get(group, nothing) for one in told]
-    values = [complete(one) for one in counts]
+    nothing = {figure.code: 0 for figure in needed(chosen)}
+    now, before, year_before = [one.get(group, nothing) for one in told]
     shown = {
         one.code: Compared(
-            values[0][one.code],
-            values[1][one.code],
+            value_of(one, now),
+            value_of(one, before),
             growth(one, now, before),
-            values[2][one.code],
+            value_of(one, year_before),
             growth(one, now, year_before),
         )
-        for one in FIGURES
+        for one in chosen
     }
     own = {} if by is None else {"type" if by == "of" else by: group}
-    return GroupCompared(group, shown, [urlencode(asked.query(*one.days) | own) for one in three])
+    spans = [dict(zip(("first", "last"), one.days, strict=True)) for one in three]
+    return GroupCompared(group, shown, [urlencode({**query, **span, **own}) for span in spans])
 
 
 router = Router(
     "/",
-    route_handlers=[meanings, read_figures, compare_figures, open_figure],
+    route_handlers=[meanings, read_figures, compare_figures, read_series, open_figure],
     dependencies={"asked": Provide(asked, sync_to_thread=False)},
     guards=[need_login],
     tags=["ledger"],

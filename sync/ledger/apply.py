@@ -14,7 +14,7 @@ from sync.databases import branch_of, kind_of
 from sync.ledger import companions
 from sync.ledger.apply_cases import settle_cases, take_case
 from sync.ledger.apply_companions import take_companions
-from sync.ledger.apply_documents import take_directory, take_subject
+from sync.ledger.apply_documents import take_directory, take_person, take_subject
 from sync.ledger.apply_imports import take_imports
 from sync.ledger.apply_likely import settle_likely, take_known
 from sync.ledger.apply_records import take_records
@@ -89,6 +89,8 @@ class Applying:
             take_records(self._page, db, [one for some in records.values() for one in some])
             for change, body in told.get("case", ()):
                 take_subject(self._page, db, change, body)
+            for change, body in told.get("person", ()):
+                take_person(self._page, db, change, body)
             take_imports(self._page, db, [*told.get("import", ()), *told.get("import_rows", ())])
             for change, body in told.get("subject", ()):
                 take_known(self._page, change.id, body)
@@ -113,7 +115,7 @@ class Applying:
         """Leave out these documents, or all of a database that is no longer there."""
         self._page.words.erased()
         if ids is None:
-            tables = ("record", "subject", "companion", "import", "import_part")
+            tables = ("record", "subject", "person", "companion", "import", "import_part")
             ids = [
                 row[0] for table in tables for row in self._page.sql.execute(f"SELECT id FROM {table} WHERE db=?", [db])
             ]

@@ -41,6 +41,15 @@ def take_subject(page: Page, db: str, change: Change, body: Mapping[str, Any]) -
     see_to_companions(page, db, change.id, audience, audience)
 
 
+def take_person(page: Page, db: str, change: Change, body: Mapping[str, Any]) -> None:
+    """Facts of a person: where they lie, and nothing of what they say."""
+    page.sql.execute("DELETE FROM person WHERE id=? AND db=?", [change.id, db])
+    fields = body.get("fields")
+    subject = fields.get("subject") if isinstance(fields, dict) else None
+    if isinstance(subject, str):
+        page.sql.execute("INSERT OR REPLACE INTO person VALUES (?, ?, ?)", [change.id, db, subject])
+
+
 def take_directory(page: Page, name: str, change: Change, body: Mapping[str, Any]) -> None:
     """A member, window or branch."""
     fields = body.get("fields")

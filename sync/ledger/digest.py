@@ -31,6 +31,7 @@ _QUERIES = {
     " p.state, p.timely, p.value, p.last FROM promise p JOIN activity a ON a.anchor = p.activity ORDER BY 1, 2",
     "assigned": "SELECT * FROM assigned ORDER BY 1",
     "subject": "SELECT id, db, branch, name FROM subject ORDER BY 1",
+    "person": "SELECT id, db, subject FROM person ORDER BY 1",
     "dispute": "SELECT id, db, branch, at, paths FROM dispute ORDER BY 1",
     "joint": "SELECT id, db, branch, subject, due, stands, awaited, disagreements, late, early, CAST(facts AS TEXT) FROM joint"
     " ORDER BY 1",

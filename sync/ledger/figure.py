@@ -26,8 +26,8 @@ _SQL: Final[dict[Count, str]] = {
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Counted over the rows of one base. The rest narrows them: `of`, `kinds`; `subject`, the beginning of the subject's id;
-    `value_min`, the least value; `reached`: subjects that were seen in the period; `told`: a column that must say something.
-    `column`: what is added up."""
+    `value_min`, the least value, `value_max`, the greatest; `reached`: subjects that were seen in the period; `told`: a column that
+    must say something. `column`: what is added up."""
 
     code: str
     name: Words
@@ -39,6 +39,7 @@ class Figure:
     kinds: tuple[str, ...] = ()
     subject: str = ""
     value_min: int | None = None
+    value_max: int | None = None
     reached: bool = False
     told: str = ""
     column: str = "value"
@@ -54,6 +55,8 @@ class Figure:
             tests.append(f"c.subject>='{self.subject}:' AND c.subject<'{self.subject};'")
         if self.value_min is not None:
             tests.append(f"c.value>={self.value_min}")
+        if self.value_max is not None:
+            tests.append(f"c.value<={self.value_max}")
         if self.reached:
             tests.append("c.reached")
         if self.told:

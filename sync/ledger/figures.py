@@ -8,7 +8,7 @@ The three measures of satisfaction (ratings, call-backs, votes) are kept apart.
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.vocabulary import SERVICE_KINDS
+from schemas.vocabulary import SCORES, SERVICE_KINDS
 from sync.ledger.contribution import Base
 from sync.ledger.figure import PERCENT, Figure, Quotient, Value
 
@@ -242,6 +242,19 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
         Base.RATING,
         "activities",
         value_min=3,
+    ),
+    *(
+        Figure(
+            f"ratings_{score}",
+            (f"评价：{words[0]}", f"Rated {words[1]}"),
+            _TIMES,
+            (f"评价为“{words[0]}”的服务数", f"Services rated {words[1]}"),
+            Base.RATING,
+            "activities",
+            value_min=score,
+            value_max=score,
+        )
+        for score, words in SCORES.items()
     ),
     Figure(
         "ratings_repeated",

@@ -159,19 +159,6 @@ def companion(sql: Connection, reader: Reader, doc: str) -> tuple[str, str, comp
     return None if row is None else (row[0], row[1], companions.decode(row[2]))
 
 
-def activities(
-    sql: Connection, branches: Sequence[str], first: str, last: str, of: str | None, before: tuple[str, str], limit: int
-) -> list[tuple[str, str, dict[str, Any]]]:
-    """(id, day, fields) of the activities credited to one of these branches, newest day first."""
-    rows = sql.execute(
-        "SELECT DISTINCT a.id, a.day, a.fields FROM contribution c JOIN activity a ON a.anchor = c.activity"
-        " WHERE c.branch IN (SELECT value FROM json_each(?)) AND c.base=0 AND c.day>=? AND c.day<=?"
-        " AND (? IS NULL OR c.of=?) AND (a.day, a.id) < (?, ?) ORDER BY a.day DESC, a.id DESC LIMIT ?",
-        [json.dumps(list(branches)), first, min(last, before[0]), of, of, *before, limit],
-    )
-    return [(one, day, _fields(fields)) for one, day, fields in rows]
-
-
 def activity(
     sql: Connection, branches: Sequence[str] | None, doc: str
 ) -> tuple[str, str, str, str, dict[str, Any]] | None:

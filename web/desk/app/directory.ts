@@ -30,6 +30,12 @@ export function nameOf(id: string): string {
   return names.value.get(id) ?? names.value.get(`member:${id}`) ?? id;
 }
 
+/** Everybody, or every branch, of the directory: ids without their kind, in the order of names. */
+export function known(kind: "member" | "branch" | "window" | "unit"): { id: string; name: string }[] {
+  const told = [...names.value].filter(([id]) => id.startsWith(`${kind}:`)).map(([id, name]) => ({ id: id.slice(kind.length + 1), name }));
+  return told.sort((one, other) => one.name.localeCompare(other.name, "zh-CN"));
+}
+
 /** Name a subject that lies in a database; its id stays where it may not be read. */
 export async function learnSubject(db: string, id: string): Promise<void> {
   if (!id || names.value.has(id)) return;

@@ -63,29 +63,3 @@ export interface RecordTold {
   activity: string | null;
   seen: string;
 }
-
-export interface Figure {
-  code: string;
-  zh: string;
-  en: string;
-  unit_zh: string;
-  unit_en: string;
-  value: number | null;
-  open: string;
-}
-
-export interface MonthTold {
-  id: string;
-  branch: string;
-  month: string;
-  state: string;
-  number: number;
-  figures: Figure[];
-  activities: string[];
-  late: string[];
-  published: { number: number; approved_at: string; approved_by: string }[];
-  approved_by: string;
-  approved_at: string;
-  seen: string;
-  awaited: { tablet: string; member: string; label: string; heard: string; unsent: number }[];
-}
