@@ -59,6 +59,7 @@ from server.api import (
 )
 from server.api.examples import WithExamples
 from server.audit import Audit
+from server.audit_index import AuditIndex
 from server.conditional import Conditional
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
@@ -245,6 +246,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         recovery=Recovery(office, _now, secrets.token_hex),
         forgetting=Forgetting(store, admission),
         audit=trail,
+        audit_index=AuditIndex(settings.directory / "audit-index.sqlite3", store),
         throttle=throttle,
         doorkeeper=doorkeeper,
         counters=Counters(),
@@ -288,11 +290,13 @@ async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[N
                 await services.admission.erasures.apply(db)
         await services.ledger.open(services.store.incarnation)
         stack.push_async_callback(services.ledger.close)
+        stack.push_async_callback(services.audit_index.close)
         stack.push_async_callback(services.audit.flush)
         work = [
             services.doorkeeper.run(),
             services.audit.run(),
             services.live.run(),
+            services.audit_index.run(),
             _sweep(services),
             *(task.run() for task in tasks),
         ]

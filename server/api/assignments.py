@@ -98,7 +98,7 @@ async def _write(services: Services, actor: Actor, db: str, branch: str, fields:
     (result,) = await services.admission.push(actor, db, [Edit(doc, None, body, encode(body))])
     if isinstance(result, FieldbookError):
         raise result
-    await services.audit.write("assignment", actor, document=doc, member=fields["member"], state=fields["state"])
+    await services.audit.write("assignment", actor, document=doc, for_member=fields["member"], state=fields["state"])
     return Assigned(doc, result.rev)
 
 
