@@ -231,7 +231,13 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
     admission = Admission(store, directory, Erasures(store), _now)
     stopping = asyncio.Event()
     followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
-    listening = Live(store, doorkeeper, stopping)
+
+    async def branch_of_tablet(tablet: str) -> str | None:
+        account = await enrolled.account_of(tablet)
+        of = await known.find(account) if account else None
+        return directory.branch(of.account.member, of.account.branch) if of else None
+
+    listening = Live(store, doorkeeper, stopping, branch_of_tablet)
     followed.listeners.append(listening.tell)
     office.listeners.append(listening.look)
     return Services(

@@ -36,6 +36,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "form": ("发布表单", "Form published"),
 }
 
+ANY = "any:"
+"""Every line bears it."""
+
 _WHO = {"account": "account", "member": "member", "tablet": "tablet"}
 _PLACES = ("db", "database")
 _NOT_SOUGHT = frozenset(
@@ -63,7 +66,7 @@ _VALUE_CHARACTERS_MAX = 200
 def keys_of(line: Mapping[str, Any]) -> set[str]:
     """Under what a line is found: `kind:…`, `account:…`, `member:…` and `tablet:…` of who did it, `db:…`, and `on:…` for each document,
     account, tablet or branch that it names."""
-    found = {f"kind:{line.get('kind')}"}
+    found = {ANY, f"kind:{line.get('kind')}"}
     for name, value in line.items():
         if name in _NOT_SOUGHT:
             continue

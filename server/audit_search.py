@@ -1,5 +1,5 @@
-"""Decide what of the audit is found for whoever asks, and how far one answer looks (AD8 to AD10): by its index where something is
-named that the index knows, else through the lines of the period, the newest first."""
+"""Decide what of the audit is found for whoever asks, and how far one answer looks (AD8 to AD10): by its index, and while that is
+being made through the lines of the period, the newest first."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from schemas.vocabulary import SUBJECT_KINDS
 from server.audit import PREFIX
 from server.audit_index import FIRST, LAST, Mark, id_of, mark_of
-from server.audit_kinds import keys_of
+from server.audit_kinds import ANY, keys_of
 from server.services import Services
 from sync.databases import OFFICE
 from sync.documents import content_of
@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 async def search(services: Services, sought: Sought, limit: int) -> Found:
     """The latest lines first."""
-    if sought.groups and await services.audit_index.fresh():
+    if await services.audit_index.fresh():
         return await _by_index(services, sought, limit)
     return await _through(services, sought, limit)
 
@@ -92,7 +92,7 @@ async def _by_index(services: Services, sought: Sought, limit: int) -> Found:
     before, looked = sought.before, 0
     while looked < LOOKED_MAX:
         step = _STEP if sought.text else limit
-        marks, at = await services.audit_index.find(sought.groups, sought.first, before, step)
+        marks, at = await services.audit_index.find(sought.groups or [[ANY]], sought.first, before, step)
         for mark, line in zip(marks, await _read(services, marks), strict=True):
             if line is not None and _holds(line, sought.text):
                 lines.append(line)
@@ -112,7 +112,7 @@ async def _read(services: Services, marks: Sequence[Mark]) -> list[Line | None]:
 
 
 async def _through(services: Services, sought: Sought, limit: int) -> Found:
-    """Without the index: line by line."""
+    """Without the index: line by line. A store tells of a range how many documents lie before it, which takes its time in a large one."""
     lines: list[Line] = []
     start, looked = _start(sought.before), 0
     end = id_of(sought.first) if sought.first > FIRST else f"{PREFIX}:"

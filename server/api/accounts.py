@@ -1,18 +1,20 @@
-"""Decide how administrators make, change, lock and list accounts."""
+"""Decide how administrators make, change, lock and list accounts, and see and end the log-ins of others (AU15)."""
 
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, patch, post, put
+from litestar import Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from server.accounts import Account
 from server.api.base import need_administrator
+from server.passes import Pass
 from server.services import Services
 from sync.actor import Actor, Role
 from sync.databases import ensure_branch
+from sync.errors import BadRequest, NotFound
 
 _Id = Annotated[str, Meta(max_length=40)]
 
@@ -59,10 +61,33 @@ async def change_account(
 ) -> Account:
     """Change role, member or branch; lock or unlock. It holds from the next request of that account."""
     changes = msgspec.to_builtins(data)
+    if name == actor.name and (changes.get("locked") or changes.get("role", actor.role) != actor.role):
+        raise BadRequest(
+            "Nobody locks the own account or takes the own role away: another administrator does.", code="own_account"
+        )
     account = await services.accounts.change(name, **changes)
     await ensure_branch(services.store, account.branch)
     await services.audit.write("account_changed", actor, of=name, changes=changes)
     return account
+
+
+@get("/sessions")
+async def list_sessions(services: NamedDependency[Services]) -> list[Pass]:
+    """Log-ins at the desk that have not ended, those of all accounts."""
+    return [one async for one in services.passes.all("session")]
+
+
+@delete("/sessions/{session:str}", status_code=200)
+async def end_other_session(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], session: FromPath[str]
+) -> dict[str, bool]:
+    """End a log-in at once."""
+    of = next((one.account async for one in services.passes.all("session") if one.id == session), None)
+    if of is None:
+        raise NotFound("There is no such log-in (any more).")
+    await services.passes.end("session", session)
+    await services.audit.write("session_ended", actor, of=of)
+    return {"ok": True}
 
 
 @put("/accounts/{name:str}/password")
@@ -77,7 +102,7 @@ async def set_password(
 
 router = Router(
     "/",
-    route_handlers=[list_accounts, add_account, change_account, set_password],
+    route_handlers=[list_accounts, add_account, change_account, set_password, list_sessions, end_other_session],
     guards=[need_administrator],
     tags=["accounts"],
 )
