@@ -82,12 +82,12 @@ async def end_other_session(
     services: NamedDependency[Services], actor: NamedDependency[Actor], session: FromPath[str]
 ) -> dict[str, bool]:
     """End a log-in at once."""
-    of = next((one.account async for one in services.passes.all("session") if one.id == session), None)
-    if of is None:
-        raise NotFound("There is no such log-in (any more).")
-    await services.passes.end("session", session)
-    await services.audit.write("session_ended", actor, of=of)
-    return {"ok": True}
+    async for one in services.passes.all("session"):
+        if one.id == session:
+            await services.passes.end("session", session)
+            await services.audit.write("session_ended", actor, of=one.account)
+            return {"ok": True}
+    raise NotFound("There is no such log-in (any more).")
 
 
 @put("/accounts/{name:str}/password")

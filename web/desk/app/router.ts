@@ -1,12 +1,13 @@
 // Decides which address shows which screen of the desk. Addresses are behind a #, so that the server serves one page.
 
 import { createRouter, createWebHashHistory } from "vue-router";
+import { home } from "./navigation.ts";
 import { me } from "./session.ts";
 
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: [
-    { path: "/", redirect: "/inbox" },
+    { path: "/", redirect: () => ({ name: home() }) },
     { path: "/login", name: "login", component: () => import("../screens/Login.vue"), meta: { open: true } },
     { path: "/inbox/:id?", name: "inbox", component: () => import("../screens/Inbox.vue") },
     { path: "/month/:branch?/:month?", name: "month", component: () => import("../screens/Month.vue") },
@@ -18,6 +19,11 @@ export const router = createRouter({
     { path: "/search", name: "search", component: () => import("../screens/Search.vue") },
     { path: "/imports", name: "imports", component: () => import("../screens/Imports.vue") },
     { path: "/forms", name: "forms", component: () => import("../screens/Forms.vue") },
+    { path: "/tablets/:id?", name: "tablets", component: () => import("../screens/Tablets.vue") },
+    { path: "/assignments", name: "assignments", component: () => import("../screens/Assignments.vue") },
+    { path: "/directory/:kind?", name: "directory", component: () => import("../screens/Directory.vue") },
+    { path: "/accounts", name: "accounts", component: () => import("../screens/Accounts.vue") },
+    { path: "/audit", name: "audit", component: () => import("../screens/Audit.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });
