@@ -130,6 +130,8 @@ async def assign(
     """Assign a subject, problem or task to a member of a branch."""
     told = msgspec.to_builtins(data)
     fields = {name: value for name, value in told.items() if name != "branch" and value is not None}
+    if data.days is not None:
+        fields["days"] = list(data.days)
     return await _write(services, actor, f"branch-{data.branch}", data.branch, {**fields, "state": "given"})
 
 

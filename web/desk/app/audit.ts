@@ -68,7 +68,7 @@ function concern(name: string, id: string, names: Lines["names"], kind: string):
   if (isRecordType(type)) return { words: short(id), place: recordPlace(id) };
   if (kind.startsWith("tablet_") && name === "of") return { words: id, place: { name: "tablets", params: { id } } };
   if (/^(branch|window|unit):/.test(id)) return { words: names[id] ?? nameOf(id), place: null };
-  return { words: id, place: null };
+  return { words: short(id), place: null };
 }
 
 function short(id: string): string {
@@ -94,6 +94,22 @@ const FACTS: { [name: string]: readonly [string, string] } = {
   asked: ["条件", "asked"],
 };
 
+const VALUES: { [value: string]: readonly [string, string] } = {
+  session: ["审核台", "desk"],
+  basic: ["密码直连", "basic"],
+  enrol: ["平板登记", "enrolment"],
+  given: ["已交办", "given"],
+  ended: ["已结束", "ended"],
+  approve: ["通过", "approve"],
+  return: ["退回", "return"],
+  settle: ["裁定", "settle"],
+  join: ["合并", "join"],
+  split: ["拆分", "split"],
+  alias: ["同一对象", "same subject"],
+  reopen: ["重新审核", "reopen"],
+  conclusion: ["结论", "conclusion"],
+};
+
 /** What else a line says. */
 export function restWords(line: Line): string {
   const told = Object.entries(line).filter(([name]) => !HIDDEN.has(name));
@@ -103,5 +119,5 @@ export function restWords(line: Line): string {
 function plain(value: unknown): string {
   if (Array.isArray(value)) return value.map(plain).join(say("、", ", "));
   if (value !== null && typeof value === "object") return Object.entries(value).map(([name, one]) => `${name}=${plain(one)}`).join(" ");
-  return String(value);
+  return sayOf(VALUES[String(value)]) || (value === true ? say("是", "yes") : value === false ? say("否", "no") : String(value));
 }

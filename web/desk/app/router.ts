@@ -28,4 +28,5 @@ export const router = createRouter({
   ],
 });
 
-router.beforeEach((to) => (to.meta["open"] || me.value !== null ? true : { name: "login", query: { to: to.fullPath } }));
+// Where one begins depends on who one is: that is decided after the log-in.
+router.beforeEach((to) => (to.meta["open"] || me.value !== null ? true : { name: "login", query: { to: (to.redirectedFrom ?? to).fullPath } }));
