@@ -12,6 +12,8 @@ SUBJECT = RecordType(
     (
         Field("kind", "类别", "Kind", choice(words.SUBJECT_KINDS), required=True),
         Field("name", "名称", "Name", text(100), required=True),
+        # By which a branch's own list knows it, such as 东-012; an identity number is none.
+        Field("number", "编号", "Own number", text(40)),
         Field("address", "地址", "Address", text(200)),
         Field("place", "位置", "Place", PLACE),
         Field("within", "所属村（社区）或项目业主", "Village, or the enterprise behind a project", reference()),

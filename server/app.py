@@ -48,9 +48,11 @@ from server.api import (
     promises,
     records,
     redactions,
+    registers,
     rescues,
     reviews,
     search,
+    since,
     subjects,
     supplement,
     tablets,
@@ -61,6 +63,7 @@ from server.conditional import Conditional
 from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
 from server.couch.call import Call
+from server.deciding import Deciding
 from server.doorkeeper import ADDRESS, Doorkeeper
 from server.edge import Counters, Edge
 from server.forgetting import Forgetting
@@ -103,6 +106,7 @@ API = [
     kept.router,
     inbox.router,
     records.router,
+    since.router,
     disputes.router,
     likely.router,
     subjects.router,
@@ -115,6 +119,7 @@ API = [
     supplement.router,
     exports.router,
     imports.router,
+    registers.router,
     directory.router,
     assignments.router,
     forms.router,
@@ -248,6 +253,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         now=_now,
         ledger=followed,
         live=listening,
+        deciding=Deciding(),
         photos=Photos(store, settings.directory / "uploads"),
         rendering=Rendering(),
         random_hex=secrets.token_hex,

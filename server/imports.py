@@ -38,7 +38,15 @@ class Taken(NamedTuple):
 
 
 async def take_in(
-    services: Services, actor: Actor, data: bytes, name: str, source: str, month: str | None, *, dry_run: bool
+    services: Services,
+    actor: Actor,
+    data: bytes,
+    name: str,
+    source: str,
+    month: str | None,
+    sheet: str = "",
+    *,
+    dry_run: bool,
 ) -> Taken:
     """Raises BadRequest or TooLarge for a file that is refused as a whole."""
     if month is not None and month_of(month) != month:
@@ -48,7 +56,7 @@ async def take_in(
     this_month = now.astimezone(services.ledger.zone).strftime("%Y-%m")
     # One at a time: a workbook takes memory and processor while it is read.
     async with _reading:
-        reading = await asyncio.to_thread(lambda: read_matters(sheets(data), windows, month, this_month))
+        reading = await asyncio.to_thread(lambda: read_matters(sheets(data, sheet), windows, month, this_month))
     file = _file(data, name, source, actor, now)
     held = is_unchanged(reading, file, known)
     counts = standing(known)

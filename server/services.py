@@ -8,6 +8,7 @@ from typing import Protocol
 
 from server.accounts import Accounts
 from server.audit import Audit
+from server.deciding import Deciding
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters
 from server.forgetting import Forgetting
@@ -60,6 +61,7 @@ class Services:
     now: Callable[[], datetime]
     ledger: Ledger
     live: Live
+    deciding: Deciding
     photos: Photos
     rendering: Rendering
     random_hex: Callable[[int], str]

@@ -33,16 +33,16 @@ async def test_ke1_one_sees_what_one_sent_and_was_refused(server: Here) -> None:
     (refused,) = await push(server, foreign)
     assert (refused["error"], refused["reason"].split(":")[0]) == ("forbidden", "wrong_branch")
     async with server.as_(LI) as li, server.as_(ADMIN) as admin:
-        (mine,) = (await li.get("/api/v1/quarantine")).json()
+        (mine,) = (await li.get("/api/v1/quarantine")).json()["entries"]
         assert (mine["record"], mine["code"], mine["content"]["fields"]) == (
             foreign["_id"],
             "wrong_branch",
             foreign["fields"],
         )
-        assert (await admin.get("/api/v1/quarantine")).json() == [mine]
+        assert (await admin.get("/api/v1/quarantine")).json()["entries"] == [mine]
         await server.services.accounts.add("wang", "member", PASSWORD, member="m0042", branch="b03")
         async with server.as_(("wang", PASSWORD)) as wang:
-            assert (await wang.get("/api/v1/quarantine")).json() == []
+            assert (await wang.get("/api/v1/quarantine")).json()["entries"] == []
         assert (await li.post(f"/api/v1/quarantine/{mine['id']}/admit")).status_code == 403
 
 
@@ -53,13 +53,13 @@ async def test_ke2_an_administrator_lets_a_refused_record_in(server: Here) -> No
     (refused,) = await push(server, stranger)
     assert refused["error"] == "forbidden"
     async with server.as_(ADMIN) as admin:
-        (entry,) = (await admin.get("/api/v1/quarantine?only=open")).json()
+        (entry,) = (await admin.get("/api/v1/quarantine?only=open")).json()["entries"]
         let_in = await admin.post(f"/api/v1/quarantine/{entry['id']}/admit")
         assert (let_in.status_code, let_in.json()["state"]) == (200, "admitted")
         assert (await admin.get(f"{DB}/notice:0000001")).json()["_rev"] == "1-a"
         assert (await admin.post(f"/api/v1/quarantine/{entry['id']}/admit")).status_code == 409
         assert (await admin.post("/api/v1/quarantine/quarantine:none/admit")).status_code == 404
-        assert (await admin.get("/api/v1/quarantine?only=open")).json() == []
+        assert (await admin.get("/api/v1/quarantine?only=open")).json()["entries"] == []
 
 
 async def test_ke3_erasing_takes_what_accompanies_a_record_and_refuses_all_of_it_afterwards(server: Here) -> None:
@@ -79,7 +79,7 @@ async def test_ke3_erasing_takes_what_accompanies_a_record_and_refuses_all_of_it
         assert {row["id"] for row in rows} == {other["_id"]}
         again = await push(server, visit, photo)
         assert [one["reason"].split(":")[0] for one in again] == ["erased", "erased"]
-        assert (await admin.get("/api/v1/quarantine")).json() == []
+        assert (await admin.get("/api/v1/quarantine")).json()["entries"] == []
         audit = (await admin.get("/api/v1/audit")).text
         assert visit["_id"] not in audit
         for bad in ({**asked, "database": "office"}, {**asked, "ids": []}, {**asked, "more": 1}):

@@ -28,7 +28,7 @@ async def test_dk2_a_record_is_gone_through_by_keyboard_and_approved_as_it_was_s
     some_visit(staffed, 1, "谈了低保")
     some_visit(staffed, 2, "谈了医保")
     async with desk(staffed) as page:
-        await page.get_by_label("类别").select_option("new")
+        await page.get_by_role("button", name="新记录").first.click()
         await expect(page.locator(".item")).to_have_count(2)
         await page.locator("h1").click()
         await page.keyboard.press("j")

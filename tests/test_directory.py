@@ -97,7 +97,7 @@ async def test_di4_a_secretary_assigns_and_ends(here: Desk) -> None:
 async def test_di5_a_changed_form_is_a_new_number_beside_the_old_ones(here: Desk) -> None:
     forms = await here.get(LI, "/forms")
     old = next(one for one in forms if one["id"] == "form:survey/1" or one["fields"]["for"] == "survey")
-    kept = {"for": "survey", "title": {"zh": "踏勘表", "en": "Survey"}, "items": old["fields"]["items"][:3]}
+    kept = {"for": "survey", "title": {"zh": "踏勘表", "en": "Survey"}, "items": old["fields"]["items"][:-1]}
     made = await here.post(ADMIN, "/forms", kept)
     assert made["id"] == f"form:survey/{old['fields']['number'] + 1}"
     assert len(await here.get(LI, "/forms")) == len(forms) + 1
@@ -105,9 +105,24 @@ async def test_di5_a_changed_form_is_a_new_number_beside_the_old_ones(here: Desk
     wrong = [good, {**good, "kind": "nothing"}, {"path": "a", "kind": "choice", "label": {"zh": "甲"}}, 7]
     refused = await here.post(ADMIN, "/forms", {**kept, "items": wrong}, 400)
     places = {one["field"] for one in refused["problems"]}
-    assert places == {"items/1/path", "items/1/kind", "items/2/label", "items/2/options", "items/3"}
+    assert places == {"items", "items/1/path", "items/1/kind", "items/2/label", "items/2/options", "items/3"}
     assert len(await here.get(LI, "/forms")) == len(forms) + 1
     await here.post(SECRETARY, "/forms", kept, 403)
+
+
+async def test_di5_of_two_who_publish_at_once_the_second_is_told_and_who_published_is_known(here: Desk) -> None:
+    (old,) = [one for one in await here.get(LI, "/forms") if one["fields"]["for"] == "event"]
+    form = {"for": "event", "title": {"zh": "活动", "en": "Event"}, "items": old["fields"]["items"], "follows": 1}
+    await here.post(ADMIN, "/forms", form)
+    refused = await here.post(ADMIN, "/forms", {**form, "title": {"zh": "别的", "en": "Other"}}, 409)
+    assert (refused["error"], "第 2 版" in refused["reason"]) == ("changed_since", True)
+    told = [one for one in await here.get(LI, "/forms") if one["fields"]["for"] == "event"]
+    assert [(one["fields"]["number"], one["by"], one["at"] != "") for one in told] == [
+        (1, "", False),
+        (2, "administrator", True),
+    ]
+    unsound = await here.post(ADMIN, "/forms", {**form, "follows": 2, "items": form["items"][:1]}, 400)
+    assert [one["field"] for one in unsound["problems"]] == ["items"]
 
 
 def test_di5_what_is_told_of_items_is_what_makes_them_none() -> None:

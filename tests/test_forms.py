@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import TYPES, check, check_form, default_forms, example, field_of, visible
+from schemas.form_soundness import unsound
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "vectors" / "forms.json").read_text("utf-8"))
 FORMS = {form["fields"]["for"]: form for form in default_forms()}
@@ -88,3 +89,34 @@ def test_fm1_no_form_and_no_values_make_the_interpreter_fail(data: st.DataObject
     shown = visible(form, values)
     assert {problem.field for problem in check_form(form, values)} - {"items"} <= {*shown, *values}
     assert check_form({"fields": data.draw(json_values)}, values)[0].code == "format"
+
+
+def test_fm12_the_default_forms_can_be_published_and_what_does_not_fit_is_told_at_its_place() -> None:
+    for name, form in FORMS.items():
+        assert unsound(name, None, form["fields"]["items"]) == []
+    subject, kind, period = FORMS["visit"]["fields"]["items"][:3]
+    own = {"path": "x_1", "kind": "text", "label": {"zh": "问", "en": "q"}}
+    twice = [{"value": "a", "label": own["label"]}, {"value": "a", "label": own["label"]}]
+    items = [
+        {**own, "show_if": {"path": "kind", "equals": "assist"}},
+        {**kind, "options": [*kind["options"], {"value": "new", "label": own["label"]}]},
+        {**own, "path": "x_2", "show_if": {"path": "kind", "equals": ["assist", "never"]}},
+        {**own, "path": "x_3", "show_if": {"path": "nothing", "equals": 1}},
+        {**own, "path": "x_4", "min": 5, "max": 3},
+        {**own, "path": "x_5", "kind": "boolean", "max": 3},
+        {**own, "path": "x_6", "kind": "choice", "options": twice},
+        {**own, "path": "narrative", "kind": "integer"},
+        subject,
+    ]
+    assert [place for place, _, _ in unsound("visit", None, items)] == [
+        "items",
+        "items/0/show_if",
+        "items/1/options",
+        "items/2/show_if",
+        "items/3/show_if",
+        "items/4/min",
+        "items/5/max",
+        "items/6/options",
+        "items/7/kind",
+    ]
+    assert unsound("visit", None, [subject, kind, period]) == []

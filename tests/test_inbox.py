@@ -84,7 +84,10 @@ async def test_ix4_what_is_disputed_faulty_or_overdue_is_told_with_the_reason(he
     left, right = edited(body, "narrative", "甲", device="t1"), edited(body, "narrative", "乙", device="t2")
     await here.services.store.add("branch-b03", [write(left, "2-b", "1-a"), write(right, "2-c", "1-a")])
     told = await waiting(
-        here, SECRETARY, "", lambda told: all(told["counts"][one] == 1 for one in ("disputed", "faulty", "overdue"))
+        here,
+        SECRETARY,
+        "",
+        lambda told: all(told["counts"][one] == 1 for one in ("disputed", "faulty", "overdue", "month")),
     )
     by_kind = {one["kind"]: one for one in told["items"]}
     assert by_kind["disputed"]["reasons"][0]["zh"] == "“情况记录”有不同的填写"

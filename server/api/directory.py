@@ -1,7 +1,6 @@
 """Decide how administrators keep the directory (DI…): whole documents, checked by the rules of records, changed on the revision that was
 seen. Where a member belonged before is kept by the server, so that moving one, or splitting a branch, leaves history as it was."""
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,6 +18,7 @@ from sync.actor import Actor
 from sync.databases import CENTRE
 from sync.documents import content_of, encode
 from sync.errors import BadRequest, Conflict, FieldbookError
+from sync.moves import NoSuchDay, stay
 from sync.reconcile.body import stamps_of
 from sync.reconcile.edit import edit
 from sync.reconcile.stamps import next_stamp
@@ -26,7 +26,6 @@ from sync.stores.contract import Edit, Range, Want
 
 Kind = Literal["branch", "window", "unit", "member"]
 KINDS: tuple[Kind, ...] = ("branch", "window", "unit", "member")
-_EARLIEST = "1950-01-01"
 _PAGE = 10_000
 
 
@@ -113,34 +112,19 @@ def _wanted(services: Services, kind: Kind, held: dict[str, Any], data: Entry) -
     former = held.get("branch")
     if kind == "member" and isinstance(former, str) and changed.get("branch", former) != former:
         if not any(path.startswith("belonged/") for path in changed):
-            changed |= _belonged(services, held, former, data.moved)
+            changed |= _belonged(services, held, data.moved)
     elif data.moved is not None:
         raise BadRequest("`moved` is said with a member's new branch.", code="not_moved")
     return changed
 
 
-def _belonged(services: Services, held: dict[str, Any], former: str, moved: str | None) -> dict[str, Any]:
-    """The branch that a member leaves, from the day after the last one before it, or from when the member joined."""
-    now = whole_day(today(services))
-    # The day of a move belongs to both branches: what was recorded that morning is still on the tablet.
-    last = whole_day(moved) if moved else now
-    ends = [
-        str(value[1])
-        for path, value in held.items()
-        if path.startswith("belonged/") and path.endswith("/days") and isinstance(value, list) and value[1]
-    ]
-    first = (whole_day(max(ends)) + timedelta(days=1)).isoformat() if ends else str(held.get("joined") or _EARLIEST)
-    if moved is None:
-        # Moved twice on one day, perhaps since the first was a slip.
-        first = min(first, last.isoformat())
-    if last > now or last.isoformat() < first:
-        raise BadRequest(
-            f"The last day in the former branch lies between {first} and today.",
-            code="bad_day",
-            problems=[Problem("moved", f"最后一天应在 {first} 与今天之间 must lie between {first} and today")],
-        )
-    item = f"belonged/{services.random_hex(8)}"
-    return {f"{item}/branch": former, f"{item}/days": [first, last.isoformat()]}
+def _belonged(services: Services, held: dict[str, Any], moved: str | None) -> dict[str, Any]:
+    try:
+        last = whole_day(moved) if moved else None
+        return stay(held, last, whole_day(today(services)), services.random_hex(8))
+    except NoSuchDay as refused:
+        told = f"最后一天应在 {refused.first} 与今天之间 must lie between {refused.first} and today"
+        raise BadRequest(str(refused), code="bad_day", problems=[Problem("moved", told)]) from None
 
 
 def _edited(

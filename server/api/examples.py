@@ -12,7 +12,12 @@ from server.api.directory import Entry, Kept, Whole
 from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form
 from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold
-from server.api.reviews import Answered, Batch, Decision, Remark
+from server.api.kept import Entry as Refused
+from server.api.kept import Quarantine
+from server.api.likely import Because as Alike
+from server.api.likely import Beside, Compared
+from server.api.reviews import Answered, Batch, Decided, Decision, Remark
+from server.api.since import Changed, SinceDecision
 from server.api.tablets import Because, Listed
 from server.tablet_reports import Report
 from server.tablets import Tablet
@@ -21,6 +26,11 @@ _VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0001"
 _SEEN = "sha256-5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c4a9d0e2f7b6c5d4e3f2a1b0c9d8e7f60"
 _MEMBER = Kept("member:m0117", "2-7c1e", {"name": "李明", "branch": "b03", "role": "member"})
 _ITEM = {"path": "outcome", "kind": "text", "label": {"zh": "办理结果", "en": "What came of it"}, "required": True}
+
+
+def _beside(subject: str, name: str, records: int) -> Beside:
+    fields = {"kind": "household", "name": name, "address": "三栋二单元501室"}
+    return Beside(subject, name, "b03", "m0117", fields, records, "2026-11-20")
 
 
 class Shown(NamedTuple):
@@ -69,6 +79,59 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
             Answered(_VISIT, "decided", "review:1795222800000a1b2c3d4e5f60718", "1-9d2f"),
             Answered(_VISIT[:-1] + "2", "conflict", error="conflict", reason="This has changed …", seen=_SEEN),
         ],
+    ),
+    ("post", "/api/v1/reviews"): Shown(
+        Decision(_VISIT, "approve", _SEEN, decided=""),
+        Decided("review:1795222800000a1b2c3d4e5f60718", "1-9d2f", _VISIT),
+        "201",
+    ),
+    ("get", "/api/v1/records/{record}/since"): Shown(
+        None,
+        SinceDecision(
+            "review:1795222800000a1b2c3d4e5f60718",
+            "approve",
+            "m0001",
+            "2026-11-21T09:00:00+08:00",
+            True,
+            False,
+            [Changed("outcome", "有何成效", "What came of it", None, "低保已批", "m0117", "t5d2c", 1795309200000)],
+        ),
+    ),
+    ("get", "/api/v1/quarantine"): Shown(
+        None,
+        Quarantine(
+            [
+                Refused(
+                    "quarantine:li:5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c",
+                    "branch-b04",
+                    _VISIT,
+                    ["1-9d2f"],
+                    False,
+                    {"type": "visit", "branch": "b04"},
+                    "forbidden",
+                    {"zh": "您不是该支部的人员", "en": "You are no member of this branch."},
+                    "li",
+                    "m0117",
+                    "t5d2c",
+                    "2026-11-21T01:00:00Z",
+                    "open",
+                )
+            ],
+            None,
+        ),
+    ),
+    ("get", "/api/v1/subjects/{subject}/beside/{other}"): Shown(
+        None,
+        Compared(
+            _beside("household:01K8Q2M4T6V8C0N2B4X6D8E0F1", "王秀英户", 12),
+            _beside("household:01K8Q2M4T6V8C0N2B4X6D8E0F2", "王秀英", 1),
+            80,
+            [Alike("same_address", "地址相同", "the same address")],
+            18,
+            "",
+            "",
+            "",
+        ),
     ),
     ("get", "/api/v1/tablets"): Shown(
         None,

@@ -1,5 +1,6 @@
 """Decide how forms are kept: a change is a new number beside the old ones, since records name the one that they were made with (DI5)."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,40 +11,55 @@ from msgspec import Meta
 
 from schemas import check
 from schemas.definition import item_problems
+from schemas.form_soundness import unsound
 from server.api.base import Problem, need_administrator, need_login
 from server.api.directory import Kept, all_of
 from server.services import Services
 from sync.actor import Actor
 from sync.databases import CENTRE
-from sync.documents import encode
-from sync.errors import BadRequest, FieldbookError
-from sync.reconcile.stamps import next_stamp
-from sync.stores.contract import Edit
+from sync.documents import content_of, encode
+from sync.errors import BadRequest, Conflict, FieldbookError
+from sync.reconcile.stamps import next_stamp, parse_stamp
+from sync.stores.contract import Edit, Range
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"of": "for", "since": "from"}):
     """`for`: the type of record; `kind`: of its kinds one alone; `from`: the day from which it is used. `items` in the order of the
-    screen, each `{path, kind, label: {zh, en}, …}`."""
+    screen, each `{path, kind, label: {zh, en}, …}`. `follows`: the number that was changed to make this one (0: none was there)."""
 
     of: Literal["visit", "service", "survey", "event"]
     title: dict[str, str]
     items: list[Any]
     kind: Annotated[str, Meta(max_length=60)] | None = None
     since: Annotated[str, Meta(max_length=10)] | None = None
+    follows: Annotated[int, Meta(ge=0)] | None = None
+
+
+class FormKept(Kept, frozen=True):
+    """`by`: the member who published it (or `administrator`) and `at`, when; both empty for the forms that a centre begins with."""
+
+    by: str
+    at: str
 
 
 @get("/forms", guards=[need_login])
-async def list_forms(services: NamedDependency[Services]) -> list[Kept]:
+async def list_forms(services: NamedDependency[Services]) -> list[FormKept]:
     """Every number of every form, by type and number."""
-    forms = await all_of(services, "form")
+    rows, _, _ = await services.store.rows(CENTRE, Range("form:", "form;", inclusive_end=False), bodies=True)
+    forms = [_form_of(row.id, row.rev, content_of(row.body or b"{}")) for row in rows]
     return sorted(forms, key=lambda one: (str(one.fields.get("for")), _number(one)))
 
 
 @post("/forms", guards=[need_administrator])
 async def add_form(services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[Form]) -> Kept:
-    """Add the next number of a form. 409 when somebody else added that number meanwhile."""
-    known = [_number(one) for one in await all_of(services, "form") if one.id.startswith(f"form:{data.of}/")]
-    number = max(known, default=0) + 1
+    """Add the next number of a form. 409, and nothing is added, when another than `follows` is the latest of its kind by now, or when
+    somebody else adds that number at the same moment. Refused with all problems at their places when it is unsound."""
+    of_type = [one for one in await all_of(services, "form") if one.id.startswith(f"form:{data.of}/")]
+    number = max(map(_number, of_type), default=0) + 1
+    latest = max((_number(one) for one in of_type if one.fields.get("kind") == data.kind), default=0)
+    if data.follows is not None and data.follows != latest:
+        zh = f"在您编辑时有人发布了第 {latest} 版，您的版本没有发布：请对照后再发布"
+        raise Conflict(f"{zh} / Version {latest} was published meanwhile, and yours was not.", code="changed_since")
     told = {"for": data.of, "kind": data.kind, "from": data.since, "title": data.title, "items": data.items}
     fields: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     fields |= {"number": number, "active": True}
@@ -53,7 +69,9 @@ async def add_form(services: NamedDependency[Services], actor: NamedDependency[A
     body = {"type": "form", "version": 1, "fields": fields, "stamps": {"": stamp}, "replaced": []}
     doc = f"form:{data.of}/{number}"
     problems = [Problem(place, f"{zh} {en}") for place, zh, en in item_problems(data.items)]
-    others = (one for one in check({**body, "_id": doc}) if not (problems and one.field == "items"))
+    problems += [Problem(place, f"{zh} {en}") for place, zh, en in unsound(data.of, data.kind, data.items)]
+    unreadable = bool(item_problems(data.items))
+    others = (one for one in check({**body, "_id": doc}) if not (unreadable and one.field == "items"))
     problems += [Problem(one.field, f"{one.zh} {one.en}") for one in others]
     if problems:
         raise BadRequest(
@@ -64,6 +82,13 @@ async def add_form(services: NamedDependency[Services], actor: NamedDependency[A
         raise result
     await services.audit.write("form", actor, document=doc)
     return Kept(doc, result.rev, fields)
+
+
+def _form_of(doc: str, rev: str, content: dict[str, Any]) -> FormKept:
+    fields, stamps = content.get("fields"), content.get("stamps")
+    made = parse_stamp(str(stamps.get(""))) if isinstance(stamps, dict) else None
+    at = datetime.fromtimestamp(made.ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if made else ""
+    return FormKept(doc, rev, fields if isinstance(fields, dict) else {}, made.member if made else "", at)
 
 
 def _number(form: Kept) -> int:

@@ -32,7 +32,8 @@ SOURCE = "hall"
 class ImportTaken(msgspec.Struct, frozen=True):
     """`outcome`: imported; unchanged (`id` says the same already); tried (nothing was kept). `counted` rows are in the figures, `flagged`
     are not, for the `problems` told (500 at most); `skipped` are numbers of rows with totals and remarks; `columns`: what each is headed
-    in the file; `ignored`: headers of which nothing is known; `supersedes`: the imports whose months it takes."""
+    in the file; `ignored`: headers of which nothing is known; `supersedes`: the imports whose months it takes;
+    `sheets`: all of the workbook; `hidden`: rows that are hidden in it and read all the same."""
 
     outcome: Literal["imported", "unchanged", "tried"]
     id: str
@@ -46,6 +47,8 @@ class ImportTaken(msgspec.Struct, frozen=True):
     sheet: str
     encoding: str
     supersedes: list[str]
+    sheets: list[str]
+    hidden: list[int]
 
 
 class Imports(msgspec.Struct, frozen=True):
@@ -83,14 +86,16 @@ async def bring_in(
     kind: FromQuery[Literal["matters"]] = "matters",
     month: FromQuery[str | None] = None,
     source: Annotated[str, QueryParameter(min_length=1, max_length=60)] = SOURCE,
+    sheet: Annotated[str, QueryParameter(max_length=100)] = "",
     dry_run: FromQuery[bool] = False,
 ) -> Response[ImportTaken]:
     """A file (.xlsx, or CSV as UTF-8 or GB18030) as the request's body, at most 10 MiB. `name`: what it is called; `month`: of which month
-    all of its rows are, where no column says it; `source`: where it comes from: an import supersedes those of the same source and month.
-    `dry_run`: only tell what would be taken. Problems are told row by row and hinder no other row."""
+    all of its rows are, where no column says it; `source`: where it comes from: an import supersedes those of the same source and month;
+    `sheet`: which sheet of the workbook, the first with a header where not said. `dry_run`: only tell what would be taken. Problems are
+    told row by row and hinder no other row."""
     try:
-        data = await _body(request)
-        taken = await take_in(services, actor, data, name, source, month, dry_run=dry_run)
+        data = await body_of(request)
+        taken = await take_in(services, actor, data, name, source, month, sheet, dry_run=dry_run)
     except BadRequest as refused:
         found = refused.facts.get("faults")
         faults = [one for one in found if isinstance(one, Fault)] if isinstance(found, list) else []
@@ -174,7 +179,8 @@ async def withdraw_import(
     return {"id": doc}
 
 
-async def _body(request: Request[Any, Any, Any]) -> bytes:
+async def body_of(request: Request[Any, Any, Any]) -> bytes:
+    """The file that a request brings. Raises TooLarge, BadRequest."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
@@ -201,6 +207,8 @@ def _told(taken: Taken, *, dry_run: bool) -> ImportTaken:
         reading.sheet,
         reading.encoding,
         taken.supersedes,
+        list(reading.sheets),
+        list(reading.hidden),
     )
 
 

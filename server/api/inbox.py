@@ -17,6 +17,7 @@ from sync.actor import Actor
 from sync.checking import check_id
 from sync.databases import OFFICE, branch_of
 from sync.documents import content_of
+from sync.ledger.decisions import latest
 from sync.ledger.follow import hashes
 from sync.ledger.inbox import KINDS, RECORDS, Decider, Key, Reason, Waiting, inbox
 from sync.ledger.queries import names
@@ -38,7 +39,8 @@ class ReasonTold(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that waits. `id`: a record, activity (`join`), subject, activity record (`month`) or entry of the quarantine; `at`: the
     local day that it is about; `doubt`: 0 to 100; `reasons`: why it waits, and what is doubtful. `seen`: give it back with a decision on a
-    record or month; "" where a decision is bound to nothing. `item`: the problem that is overdue. `others`: the records that
+    record or month; "" where a decision is bound to nothing; `decided` likewise, the last decision about it.
+    `item`: the problem that is overdue. `others`: the records that
     may belong to the activity, or the subject that may be the same."""
 
     kind: Kind
@@ -53,6 +55,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     doubt: int
     reasons: list[ReasonTold]
     seen: str = ""
+    decided: str = ""
     item: str = ""
     others: list[str] = []
 
@@ -137,6 +140,7 @@ async def _quarantined(services: Services, actor: Actor, branch: str | None) -> 
 async def _items(services: Services, found: list[Waiting]) -> list[Item]:
     seen = await _seen(services, found)
     wrong = await _wrong(services, found)
+    decided = await services.ledger.read(lambda sql: {one.id: latest(sql, one.id) for one in found})
     return [
         Item(
             kind=_kind(one.kind),
@@ -151,6 +155,7 @@ async def _items(services: Services, found: list[Waiting]) -> list[Item]:
             doubt=100 - one.key[1],
             reasons=[*wrong.get(one.id, ()), *(ReasonTold(*reason) for reason in one.reasons)],
             seen=seen.get(one.id, ""),
+            decided=known[0] if (known := decided[one.id]) else "",
             item=one.item,
             others=list(one.others),
         )

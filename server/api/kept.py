@@ -1,14 +1,15 @@
 """Decide how one sees what was refused, lets it in after all, and erases what must go for good."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from server.api.base import need_administrator
+from server.api.desk import cursor, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.databases import OFFICE, kind_of
@@ -50,16 +51,45 @@ class Erased(msgspec.Struct, frozen=True):
     erased: dict[str, list[str]]
 
 
+class Quarantine(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    entries: list[Entry]
+    next: str | None
+
+
 @get("/quarantine")
 async def list_quarantine(
-    services: NamedDependency[Services], actor: NamedDependency[Actor], only: FromQuery[str | None] = None
-) -> list[Entry]:
-    """Everything for an administrator, for everybody else what they sent themselves; the newest last.
-    `only`: entries in this state."""
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    only: FromQuery[Literal["open", "admitted"] | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Quarantine:
+    """Everything for an administrator, for everybody else what they sent themselves, by account. `only`: entries in this state."""
     prefix = PREFIX if actor.administrator else f"{PREFIX}{actor.name}:"
-    rows, _, _ = await services.store.rows(OFFICE, Range(prefix, prefix + "\U0010ffff", limit=LIMIT_MAX), bodies=True)
-    entries = [_entry(row.id, row.body or b"{}") for row in rows]
-    return sorted((one for one in entries if only in (None, one.state)), key=lambda one: one.at)
+    (start,) = resume(after, "")
+    found: list[Entry] = []
+    while len(found) < limit:
+        span = Range(max(start, prefix), prefix + "\U0010ffff", skip=int(start > prefix), limit=limit)
+        rows, _, _ = await services.store.rows(OFFICE, span, bodies=True)
+        told = [_entry(row.id, row.body or b"{}") for row in rows]
+        found += [one for one in told if only in (None, one.state)][: limit - len(found)]
+        if len(rows) < limit:
+            break
+        start = rows[-1].id
+    return Quarantine(found, cursor([found[-1].id]) if len(found) == limit else None)
+
+
+@get("/quarantine/{entry:str}")
+async def read_quarantined(
+    entry: FromPath[str], services: NamedDependency[Services], actor: NamedDependency[Actor]
+) -> Entry:
+    """One refused revision: for an administrator, and for who sent it."""
+    if not actor.administrator and not entry.startswith(f"{PREFIX}{actor.name}:"):
+        raise NotFound("There is no such entry in quarantine.")
+    found = await _find(services, entry)
+    return _entry(found.id, found.revisions[0].body)
 
 
 @post("/quarantine/{entry:str}/admit", guards=[need_administrator], status_code=200)
@@ -123,4 +153,4 @@ def _entry(doc: str, body: bytes) -> Entry:
     return msgspec.convert({"id": doc, **content_of(body)}, Entry)
 
 
-router = Router("", route_handlers=[list_quarantine, admit, erase], tags=["kept"])
+router = Router("", route_handlers=[list_quarantine, read_quarantined, admit, erase], tags=["kept"])

@@ -18,7 +18,7 @@ from sync.actor import Actor
 from sync.checking import check_id
 from sync.documents import content_of
 from sync.errors import Conflict, NotFound
-from sync.ledger.decisions import holding
+from sync.ledger.decisions import holding, latest
 from sync.ledger.facts import facts_of
 from sync.ledger.follow import hashes
 from sync.ledger.queries import Place, RecordRow, RecordWhere, beside, counted_ratings, records
@@ -101,7 +101,8 @@ class StageTold(msgspec.Struct, frozen=True):
 
 
 class RecordTold(msgspec.Struct, frozen=True):
-    """`seen` is what a decision on this record is bound to: give it back with the decision. `timely`: of a service as a whole, by the
+    """`seen` is what a decision on this record is bound to, `decided` the last decision about it ("": none): give both back with the
+    decision. `timely`: of a service as a whole, by the
     time that was promised for its conclusion, else for its delivery."""
 
     id: str
@@ -119,6 +120,7 @@ class RecordTold(msgspec.Struct, frozen=True):
     review: str
     activity: str | None
     seen: str
+    decided: str
 
 
 @get("/records")
@@ -201,6 +203,7 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
         place.review,
         place.activity,
         seen,
+        await _decided(services, record),
     )
 
 
@@ -278,6 +281,11 @@ async def _beside(services: Services, actor: Actor, db: str, record: str) -> lis
             of, author = str(body.get("type")), str(body.get("author", ""))
             told.append(Companion(found.id, of, author, shown, of not in ("rating", "review") or found.id in counting))
     return told
+
+
+async def _decided(services: Services, record: str) -> str:
+    found = await services.ledger.read(lambda sql: latest(sql, record))
+    return found[0] if found else ""
 
 
 def _stages(services: Services, body: dict[str, Any]) -> tuple[list[StageTold], str]:

@@ -8,16 +8,18 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from server.api.base import Refusal, need_login
+from server.api.base import PROBLEM_DETAILS, Refusal, need_login
 from server.api.desk import is_personal, leaves_of, note_reading
 from server.api.records import RecordTold, tell
 from server.completeness import Awaited, awaited
+from server.deciding import Latest
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of, encode
 from sync.errors import BadRequest, FieldbookError, Forbidden, NotFound
+from sync.ledger.decisions import latest
 from sync.ledger.follow import hashes
-from sync.ledger.queries import activity, branches_for, places
+from sync.ledger.queries import activity, branches_for, companion, places
 from sync.reconcile.body import stamps_of
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.joining import joined
@@ -31,6 +33,8 @@ BOUND = frozenset({"approve", "return", "settle"})
 """Decisions on what a record says: they hold for what was seen, and for nothing else."""
 
 IN_BATCH = frozenset({"approve", "return"})
+_NO_RECORD = ("activity:", "activity_record:")
+_DECIDED = "Somebody else decided about this a moment ago: look at it again."
 _CHANGED = "This has changed since you saw it: look at it again, then decide."
 
 
@@ -48,12 +52,14 @@ class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`record`: a record, activity, subject or activity record; `seen`: as it was told with it; `records`: the others that are
+    """`record`: a record, activity, subject or activity record; `seen` and `decided`: as they were told with it (without `decided` it
+    is not looked whether somebody was faster); `records`: the others that are
     joined with it or split from it; `same_as`: the subject that this one is the same as; `supersedes`: an earlier decision."""
 
     record: _Id
     decision: Literal["approve", "return", "settle", "join", "split", "alias", "reopen"]
     seen: str | None = None
+    decided: str | None = None
     text: _Text | None = None
     remarks: Annotated[list[Remark], Meta(max_length=200)] = []
     settles: list[Settled] = []
@@ -69,12 +75,19 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 class Outdated(msgspec.Struct, frozen=True):
-    """Nothing was decided: the record has changed since. `newer`: what it says now (none for an activity record)."""
+    """Nothing was decided: the record has changed since (`conflict`), or `member` took the decision `decision` about it meanwhile
+    (`decided`). `newer`: what it says now (none for an activity or activity record). Problem details as of every error (AP20)."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
     error: str
     reason: str
     seen: str
     newer: RecordTold | None
+    member: str = ""
+    decision: str = ""
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +112,8 @@ class _On:
 
     def __init__(self, db: str, branch: str, readers: tuple[str, ...], seen: str) -> None:
         self.db, self.branch, self.readers, self.seen = db, branch, readers, seen
+        self.meanwhile: Latest | None = None
+        """A decision that somebody else took since the one that the decider saw."""
 
 
 @post("/reviews")
@@ -109,8 +124,12 @@ async def decide(
     told = await _take(services, actor, data)
     if isinstance(told, Decided):
         return Response(told, status_code=201)
-    newer = None if data.record.startswith("activity_record:") else await tell(services, actor, data.record)
-    return Response(Outdated("conflict", _CHANGED, told.seen, newer), status_code=409)
+    newer = None if data.record.startswith(_NO_RECORD) else await tell(services, actor, data.record)
+    code, why = ("conflict", _CHANGED) if told.meanwhile is None else ("decided", _DECIDED)
+    by = told.meanwhile or Latest()
+    head = (f"urn:fieldbook:{code}", "Conflict", 409, why, code, why)
+    outdated = Outdated(*head, told.seen, newer, by.member, by.decision)
+    return Response(outdated, status_code=409, media_type=PROBLEM_DETAILS)
 
 
 @post("/reviews/batch", status_code=200)
@@ -132,6 +151,8 @@ async def _answer(services: Services, actor: Actor, data: Decision) -> Answered:
         return Answered(data.record, "refused", error=error.code, reason=error.reason)
     if isinstance(told, Decided):
         return Answered(data.record, "decided", told.id, told.revision)
+    if told.meanwhile is not None:
+        return Answered(data.record, "conflict", error="decided", reason=_DECIDED, seen=told.seen)
     return Answered(data.record, "conflict", error="conflict", reason=_CHANGED, seen=told.seen)
 
 
@@ -144,13 +165,37 @@ async def _take(services: Services, actor: Actor, data: Decision) -> "Decided | 
     await _check_others(services, actor, data)
     if data.decision in BOUND and data.seen != on.seen:
         return on
-    edit = _document(services, actor, data, on, await _stamp(services, actor, actor.member, data, on))
+    async with services.deciding.turn:
+        known = await latest_of(services, data.record)
+        if data.decided not in (None, known.id):
+            on.meanwhile = known
+            return on
+        decided = await _write(services, actor, data, on)
+        services.deciding.note(data.record, Latest(decided.id, actor.member, data.decision))
+    await services.audit.write("decision", actor, record=data.record, decision=data.decision, review=decided.id)
+    return decided
+
+
+async def latest_of(services: Services, record: str) -> Latest:
+    """The decision about it that was taken last, also one that the ledger has not taken in yet."""
+    recent = services.deciding.recent(record)
+
+    def query(sql: Any) -> Latest:
+        if recent is not None and companion(sql, None, recent.id) is None:
+            return recent
+        found = latest(sql, record)
+        return Latest() if found is None else Latest(found[0], found[1].author, found[1].decision)
+
+    return await services.ledger.read(query)
+
+
+async def _write(services: Services, actor: Actor, data: Decision, on: _On) -> Decided:
+    edit = _document(services, actor, data, on, await _stamp(services, actor, str(actor.member), data, on))
     if data.decision == "approve" and data.record.startswith("activity_record:"):
         edit = _completed(edit, await awaited(services, on.branch, data.record.split(":")[2]))
     (result,) = await services.admission.push(actor, on.db, [edit])
     if isinstance(result, FieldbookError):
         raise result
-    await services.audit.write("decision", actor, record=data.record, decision=data.decision, review=edit.id)
     return Decided(edit.id, result.rev, data.record)
 
 

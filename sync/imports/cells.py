@@ -6,11 +6,14 @@ Only what can be read in one way is taken; anything else is a fault that its row
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 NUMBER_MAX = 1_000_000_000
 _GROUPED = re.compile(r"\d{1,3}(?:[,'\u00a0 ]\d{3})+|\d+")
 _MONTH = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})月?(?:份|[-/.]?(?:0?1日?)?(?: 00:00(?::00)?)?)?")
+_DAY = re.compile(r"((?:19|20)\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_DAY_DIGITS = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+_EXCEL_DAY_0 = date(1899, 12, 30)
 _MONTH_DIGITS = re.compile(r"(\d{4})(\d{2})")
 _MONTH_IN_TITLE = re.compile(r"(\d{4})年(\d{1,2})月")
 
@@ -53,6 +56,21 @@ def month_of(cell: object) -> str | None:
     told = text_of(cell)
     found = _MONTH.fullmatch(told) or _MONTH.fullmatch(told.replace(" ", "")) or _MONTH_DIGITS.fullmatch(told)
     return _month(int(found[1]), int(found[2])) if found else None
+
+
+def day_of(cell: object) -> str | None:
+    """`2026-10-05` of a date, `2026年10月5日`, `2026/10/5`, `20261005`, or the number of days by which Excel counts it; None for what names
+    no day, or might name two (`5/10/2026`)."""
+    if isinstance(cell, datetime | date):
+        return cell.strftime("%Y-%m-%d") if 1900 <= cell.year <= 2100 else None
+    told = text_of(cell).replace(" ", "").removesuffix("00:00:00").removesuffix("T")
+    if re.fullmatch(r"\d{5}", told):
+        return (_EXCEL_DAY_0 + timedelta(days=int(told))).isoformat() if 7_306 <= int(told) <= 73_050 else None
+    found = _DAY.fullmatch(told) or _DAY_DIGITS.fullmatch(told)
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3])).isoformat() if found else None
+    except ValueError:
+        return None
 
 
 def month_in_title(text: str) -> str | None:

@@ -12,9 +12,9 @@ import msgspec
 
 from sync.errors import BadRequest
 from sync.imports.cells import folded, month_in_title, month_of, number_of, text_of
-from sync.imports.tables import Line, Sheet
+from sync.imports.heads import ASIDE, Header, header_of
+from sync.imports.tables import Sheet
 
-HEADER_ROWS_MAX = 30
 KIND_CHARACTERS_MAX = 60
 
 MEASURES: Final = ("accepted", "concluded", "on_time", "early", "rated", "satisfied")
@@ -46,7 +46,6 @@ _ORDERED = (("on_time", "concluded"), ("early", "on_time"), ("early", "concluded
 _TOTALS = frozenset(
     {"合计", "总计", "小计", "共计", "累计", "总和", "total", "totals", "sum", "subtotal", "grandtotal"}
 )
-_ASIDE = re.compile(r"\([^)]*\)|[\s_\-–./、:*#]")
 _COUNTED = re.compile(r"(?<=.)(?:件数|数量|总数|量|数|件)$")
 
 
@@ -88,7 +87,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reading(NamedTuple):
-    """What is taken from a file. `ignored`: columns that nothing is known of; `skipped`: rows of totals and remarks."""
+    """What is taken from a file. `ignored`: columns that nothing is known of; `skipped`: rows of totals and remarks; `sheets`: all that
+    the workbook has; `hidden`: rows that are hidden there, and taken all the same."""
 
     sheet: str
     encoding: str
@@ -96,6 +96,8 @@ class Reading(NamedTuple):
     ignored: list[str]
     skipped: list[int]
     rows: list[Row]
+    sheets: tuple[str, ...] = ()
+    hidden: tuple[int, ...] = ()
 
     @property
     def months(self) -> list[str]:
@@ -106,20 +108,12 @@ class Reading(NamedTuple):
         return [fault for row in self.rows for fault in row.problems]
 
 
-class Header(NamedTuple):
-    """Where the header stands among the lines, and which column each name is in."""
-
-    at: int
-    columns: dict[str, int]
-    texts: list[str]
-
-
 def read_matters(found: Iterable[Sheet], windows: Sequence[Window], given: str | None, this_month: str) -> Reading:
     """The first sheet with a header that can be recognised. `given`: the month that all of its rows are of, where it is said beside
     the file; `this_month`: the latest that rows can be of. Raises BadRequest for a file that is refused as a whole."""
     seen: list[str] = []
     for sheet in found:
-        header = _header(sheet.lines, seen)
+        header = header_of(sheet.lines, _column, _enough, COLUMNS, seen)
         if header is not None:
             return _read(sheet, header, _Windows(windows), given, this_month)
     names = "、".join(COLUMNS[name][0] for name in ("window", *_REQUIRED))
@@ -129,28 +123,13 @@ def read_matters(found: Iterable[Sheet], windows: Sequence[Window], given: str |
     raise BadRequest(f"{zh} / No header row found: columns {plain} are needed.", code="wrong_columns")
 
 
-def _header(lines: Sequence[Line], seen: list[str]) -> Header | None:
-    for at, (_, cells) in enumerate(lines[:HEADER_ROWS_MAX]):
-        columns: dict[str, int] = {}
-        twice = []
-        for place, cell in enumerate(cells):
-            name = _column(cell)
-            if name is not None:
-                twice += [name] if name in columns else []
-                columns.setdefault(name, place)
-        if len(columns) >= 2:
-            seen += [text_of(cell)[:40] for cell in cells if text_of(cell)]
-        if all(name in columns for name in _REQUIRED) and ("window" in columns or "number" in columns):
-            if twice:
-                zh, en, _ = COLUMNS[twice[0]]
-                what = f"“{zh}”一列出现多次，请只留一列 / the column {en} is there more than once: keep one"
-                raise BadRequest(what, code="wrong_columns")
-            return Header(at, columns, [text_of(cell) for cell in cells])
-    return None
+def _enough(names: Iterable[str]) -> bool:
+    found = set(names)
+    return found.issuperset(_REQUIRED) and bool(found & {"window", "number"})
 
 
 def _column(cell: object) -> str | None:
-    told = _ASIDE.sub("", folded(cell)) if isinstance(cell, str) else ""
+    told = ASIDE.sub("", folded(cell)) if isinstance(cell, str) else ""
     told = told.removeprefix("其中")
     bare = _COUNTED.sub("", told)
     return next((name for name, (_, _, headers) in COLUMNS.items() if told in headers or bare in headers), None)
@@ -192,17 +171,18 @@ def _read(sheet: Sheet, header: Header, windows: _Windows, given: str | None, th
     rows = _without_doubles(rows)
     columns = {name: header.texts[at] for name, at in header.columns.items()}
     ignored = [text for at, text in enumerate(header.texts) if text and at not in header.columns.values()]
-    reading = Reading(sheet.name, sheet.encoding, columns, ignored, skipped, rows)
+    hidden = tuple(row.row for row in rows if row.row in sheet.marks.hidden)
+    reading = Reading(sheet.name, sheet.encoding, columns, ignored, skipped, rows, sheet.names, hidden)
     if not reading.months:
         zh, en = "没有一行可以计入，未导入", "not one row can be counted, so nothing is imported"
-        raise BadRequest(f"{zh} / {en}", code="no_rows", faults=reading.faults)
+        raise BadRequest(f"{zh} / {en}", code="no_rows", faults=reading.faults, rows=reading.rows)
     return reading
 
 
 def _is_aside(told: Mapping[str, Any]) -> bool:
     """A row of totals, a repeated header, or a remark under the table."""
     names = [folded(told.get(name)) for name in ("window", "number", "kind", "month")]
-    if any(name in _TOTALS for name in names) or _column(told["accepted"]) == "accepted":
+    if any(name in _TOTALS or name.startswith("示例") for name in names) or _column(told["accepted"]) == "accepted":
         return True
     return sum(1 for value in told.values() if text_of(value)) <= 1
 

@@ -20,6 +20,24 @@ def holding(sql: sqlite3.Connection, record: str) -> set[str]:
     return {one for one, facts in known if facts.decision not in companions.STANDING} | set(on_standing[-1:])
 
 
+def decided_about(sql: sqlite3.Connection, record: str) -> list[tuple[str, companions.CompanionFacts]]:
+    """As `decisions`, each with its id."""
+    return _in_order(sql, record)
+
+
+def last_standing(sql: sqlite3.Connection, record: str) -> tuple[str, companions.CompanionFacts] | None:
+    """The decision that says how a record stands, with its id."""
+    author = next(iter(sql.execute("SELECT author FROM record WHERE id=?", [record])), ("",))[0]
+    told = [one for one in _in_order(sql, record) if one[1].decision in companions.STANDING and one[1].author != author]
+    return told[-1] if told else None
+
+
+def latest(sql: sqlite3.Connection, record: str) -> tuple[str, companions.CompanionFacts] | None:
+    """The decision of any kind that was taken last about a record, subject or activity."""
+    known = _in_order(sql, record.removeprefix("activity:"))
+    return known[-1] if known else None
+
+
 def _in_order(sql: sqlite3.Connection, record: str) -> list[tuple[str, companions.CompanionFacts]]:
     rows = sql.execute("SELECT id, facts FROM companion WHERE record=? AND type='review'", [record]).fetchall()
     known = {one: companions.decode(facts) for one, facts in rows}

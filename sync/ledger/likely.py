@@ -40,3 +40,11 @@ def likely_same(
         values,
     )
     return [LikelyRow((*row[:4],), (*row[4:8],), _decode(row[8])) for row in rows]
+
+
+def likeness_of(sql: Connection, one: str, other: str) -> Likeness | None:
+    """How like each other two subjects are; None for a pair that is not suggested."""
+    found = sql.execute(
+        "SELECT facts FROM likely WHERE (first, second) IN (VALUES (?, ?), (?, ?))", [one, other, other, one]
+    ).fetchone()
+    return _decode(found[0]) if found else None

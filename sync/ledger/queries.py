@@ -202,6 +202,16 @@ def subject_names(sql: Connection, reader: Reader, ids: Iterable[str]) -> dict[s
     return dict(rows.fetchall())
 
 
+def record_count(sql: Connection, reader: Reader, subject: str) -> tuple[int, str]:
+    """How many records name this very subject, whatever aliases say, and the day of the latest, as far as the reader may see them."""
+    found = sql.execute(
+        "SELECT count(*), coalesce(max(r.day), '') FROM record r WHERE r.subject=?"
+        + (_SEEN.format("r") if reader is not None else ""),
+        [subject, *_seen(reader)],
+    ).fetchone()
+    return found[0], found[1]
+
+
 def months(sql: Connection, branch: str) -> list[str]:
     """The months for which a branch has an activity record, the latest first."""
     start = f"activity_record:{branch}:"

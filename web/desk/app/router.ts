@@ -16,6 +16,8 @@ export const router = createRouter({
     { path: "/subject/:id", name: "subject", component: () => import("../screens/Subject.vue") },
     { path: "/activity/:id", name: "activity", component: () => import("../screens/Activity.vue") },
     { path: "/search", name: "search", component: () => import("../screens/Search.vue") },
+    { path: "/imports", name: "imports", component: () => import("../screens/Imports.vue") },
+    { path: "/forms", name: "forms", component: () => import("../screens/Forms.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });

@@ -5,7 +5,7 @@ import type { Json } from "../../shared/records/json.ts";
 import { say, sayOf } from "../../shared/ui/say.ts";
 import { clock, dayOf, longDay, moment } from "../app/time.ts";
 import type { Names } from "../records/names.ts";
-import type { Line } from "../records/telling.ts";
+import type { Line } from "../../shared/records/telling.ts";
 
 type Told = Pick<Line, "kind" | "options">;
 

@@ -7,6 +7,7 @@ import { read } from "../../shared/records/body.ts";
 import { removal } from "../../shared/records/removals.ts";
 import { parseStamp } from "../../shared/records/stamps.ts";
 import { initials } from "./pinyin.ts";
+import { itemsOf } from "../../shared/records/items.ts";
 import { isRecordType } from "../../shared/records/schema.ts";
 
 type Fields = { readonly [path: string]: Json };
@@ -60,17 +61,6 @@ export function fieldsOf(body: Body): Fields {
 export function membersOf(fields: Fields, set: string): string[] {
   const head = `${set}/`;
   return Object.keys(fields).filter((path) => path.startsWith(head) && fields[path] === true).map((path) => path.slice(head.length));
-}
-
-/** The items of a list that are there: {id: {part: value}}. */
-export function itemsOf(fields: Fields, list: string): Map<string, { [part: string]: Json }> {
-  const found = new Map<string, { [part: string]: Json }>();
-  for (const [path, value] of Object.entries(fields)) {
-    const [head, id, ...part] = path.split("/");
-    if (head === list && id && part.length > 0) found.set(id, { ...found.get(id), [part.join("/")]: value });
-  }
-  for (const [id, parts] of found) if ((parts["withdrawn"] ?? null) !== null) found.delete(id);
-  return found;
 }
 
 function more(type: string, fields: Fields, body: Body): { [name: string]: Json } {

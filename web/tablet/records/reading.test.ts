@@ -14,7 +14,7 @@ import { changesOf, disputesOf, madeBy } from "./history.ts";
 import { byDay, fits, needsCards } from "./listing.ts";
 import { bars, boundsOf, monthAfter, ownFigures, ownOf } from "./month.ts";
 import { evictingBrowser, isAlmostFull, sizeWords } from "./keeping.ts";
-import { tell } from "./telling.ts";
+import { tell } from "../../shared/records/telling.ts";
 
 type Fields = { [path: string]: Json };
 const STAMP = "001795000000000.0000-t1-m1-aaaa";

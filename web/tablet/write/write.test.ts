@@ -16,7 +16,7 @@ import type { Form } from "./forms.ts";
 import { fromLocal, toLocal } from "./moments.ts";
 import { phraseField, phrasesFor, remember, withPhrase } from "./phrases.ts";
 import { distance, find } from "./picking.ts";
-import { stepAt, stepsOf } from "./steps.ts";
+import { stepAt, stepsOf } from "../../shared/forms/steps.ts";
 import { drawn, isSigned, pointOf } from "./strokes.ts";
 import { itemIds, joined, mayChange, withoutItem, withValue } from "./values.ts";
 

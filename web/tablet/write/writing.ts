@@ -8,7 +8,8 @@ import { text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import type { Opened } from "../app/opened.ts";
 import { dayOf } from "../app/time.ts";
-import { fieldsOf, itemsOf } from "../records/cards.ts";
+import { itemsOf } from "../../shared/records/items.ts";
+import { fieldsOf } from "../records/cards.ts";
 import type { Card } from "../records/cards.ts";
 import { fieldInfo } from "../../shared/records/schema.ts";
 import { lastDecision } from "../records/states.ts";
@@ -18,8 +19,8 @@ import { bestForm, fieldsAsForm, formOf, withChecklist, withKinds } from "./form
 import type { Form } from "./forms.ts";
 import { Saver } from "./saving.ts";
 import type { Saving } from "./saving.ts";
-import { stepsOf } from "./steps.ts";
-import type { Step } from "./steps.ts";
+import { stepsOf } from "../../shared/forms/steps.ts";
+import type { Step } from "../../shared/forms/steps.ts";
 import { joined, mayChange, withoutItem, withValue } from "./values.ts";
 import type { Values } from "./values.ts";
 

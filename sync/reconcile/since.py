@@ -1,0 +1,83 @@
+"""Decide what changed in a record since a decision that was bound to a hash of it (MG27). Pure: bodies in, values out.
+
+The hash is all that a decision keeps of what was seen. The state it was made of is looked for by leaving out the latest writes, of all or
+of one tablet alone (it may have brought old edits late), until the hash is met. Where it is not met, because something was redacted
+or two tablets brought old edits, the clock of the decision parts the writes instead.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from sync.reconcile.body import Body, Record, body_of, read
+from sync.reconcile.explain import current
+from sync.reconcile.rules import RuleOf, always_latest
+from sync.reconcile.stamps import is_unstamped, parse_stamp
+from sync.reconcile.writes import Write
+
+TRIES_MAX = 300
+
+
+class FieldChange(NamedTuple):
+    """A field that shows something else than it did. `stamp`: of the write that it shows now, "" where it shows none."""
+
+    path: str
+    before: Any
+    after: Any
+    stamp: str
+
+
+class Since(NamedTuple):
+    """`exact`: the state before is the one that the hash was made of."""
+
+    exact: bool
+    fields: list[FieldChange]
+
+
+def changed_since(body: Body, is_it: Callable[[Body], bool], at_ms: int, *, rule_of: RuleOf = always_latest) -> Since:
+    """`is_it`: whether a body is the one that was seen; `at_ms`: when it was decided. Raises NotCanonical."""
+    record = read([body])
+    for tried, without in enumerate(_candidates(record)):
+        if tried >= TRIES_MAX:
+            break
+        before = _without(record, without, rule_of)
+        if is_it(before):
+            return Since(True, _differences(before, body, rule_of))
+    late = frozenset(one.stamp for one in record.writes if (_ms(one.stamp) or 0) > at_ms)
+    return Since(False, _differences(_without(record, late, rule_of), body, rule_of))
+
+
+def _candidates(record: Record) -> Iterator[frozenset[str]]:
+    """Stamps to be left out: none, the latest of all one after another, then the latest of each tablet."""
+    stamps = sorted({one.stamp for one in record.writes if one.stamp != record.created}, reverse=True)
+    yield frozenset()
+    yield from (frozenset(stamps[:number]) for number in range(1, len(stamps) + 1))
+    by_tablet: dict[tuple[str, str], list[str]] = {}
+    for stamp in stamps:
+        if (parts := None if is_unstamped(stamp) else parse_stamp(stamp)) is not None:
+            by_tablet.setdefault((parts.device, parts.member), []).append(stamp)
+    for own in by_tablet.values():
+        yield from (frozenset(own[:number]) for number in range(1, len(own) + 1))
+
+
+def _without(record: Record, stamps: frozenset[str], rule_of: RuleOf) -> Body:
+    kept = [one._replace(by="") if one.by in stamps else one for one in record.writes if one.stamp not in stamps]
+    return body_of(record.envelope, record.created, kept, rule_of)
+
+
+def _differences(before: Body, after: Body, rule_of: RuleOf) -> list[FieldChange]:
+    paths = {one.path for one in read([before]).writes} | {one.path for one in read([after]).writes}
+    found = []
+    for path in sorted(paths):
+        was, now = (current(body, path, rule_of=rule_of) for body in (before, after))
+        if _value(was) != _value(now):
+            found.append(FieldChange(path, _value(was), _value(now), now.stamp if now else ""))
+    return found
+
+
+def _value(write: Write | None) -> Any:
+    return None if write is None else write.value
+
+
+def _ms(stamp: str) -> int | None:
+    parts = None if is_unstamped(stamp) else parse_stamp(stamp)
+    return parts.ms if parts else None
