@@ -79,14 +79,14 @@ async def test_dk5_a_figure_of_the_month_opens_to_its_records_and_the_month_is_a
     async with desk(staffed) as page:
         await page.get_by_role("link", name="月度台账").click()
         await expect(page.get_by_role("row", name="走访").first).to_contain_text("1")
-        await page.get_by_role("link", name="走访", exact=True).click()
+        await page.get_by_role("link", name="走访 本月 1 次").click()
         await page.get_by_role("link", name="打开").click()
         await expect(page.locator(".facts")).to_contain_text("谈了低保")
         await page.get_by_role("link", name="月度台账").click()
         await page.get_by_role("button", name="通过本月台账").click()
-        await expect(page.get_by_text("第 1 版")).to_be_visible()
+        await expect(page.get_by_role("rowheader", name="第 1 版")).to_be_visible()
         async with page.expect_download() as coming:
-            await page.get_by_role("link", name="Excel").click()
+            await page.get_by_role("link", name="第 1 版 Excel").click()
         assert (await coming.value).suggested_filename.endswith(".xlsx")
 
 
