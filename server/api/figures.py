@@ -290,7 +290,9 @@ def compared_groups(
     parts = needed(chosen)
     # The period before a year is the same of the year before: counted once.
     days_of = [one.days for one in three]
-    once = {span: counted(sql, replace(where, first=span[0], last=span[1]), by, parts) for span in dict.fromkeys(days_of)}
+    once = {
+        span: counted(sql, replace(where, first=span[0], last=span[1]), by, parts) for span in dict.fromkeys(days_of)
+    }
     told = [once[span] for span in days_of]
     return [_compared(query, by, group, told, three, chosen) for group in sorted(set().union(*told))]
 

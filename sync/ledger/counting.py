@@ -53,7 +53,7 @@ _FROM = {
     Base.DUE: "(SELECT activity, n, record, item, branch, member, window, of, kind, subject, due AS day, value, closed"
     " FROM promise) c",
     Base.LINK: "(SELECT NULL AS activity, 0 AS n, id AS record, '' AS item, branch, member, '' AS window, 'assignment' AS of,"
-    " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x WHERE x.base=1 AND x.subject<>''"
+    " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x INDEXED BY contribution_reached WHERE x.base=1 AND x.subject<>''"
     " AND x.subject=a.subject AND x.member=a.member AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last)"
     " AND x.branch=a.branch) AS reached FROM assigned a WHERE kind='link') c",
     Base.HALL: "(SELECT NULL AS activity, 0 AS n, import AS record, CAST(row AS TEXT) AS item, branch, '' AS member, window,"
@@ -189,14 +189,15 @@ def _count(
     by: str | None,
     told: Mapping[str, dict[str, int]],
 ) -> None:
-    subjects = [one for one in chosen if one.count == "subjects"] if _are_subjects_apart(base, where, by) else []
-    rest = [one for one in chosen if one not in subjects]
-    placed = places(sql, by) if by in _BY_PLACE and not _is_placed(where) and base != Base.HALL else None
-    if subjects:
-        _count_subjects(sql, base, subjects, where, by, told)
-    if placed is not None and _count_placed(sql, base, rest, where, placed, told):
-        return
+    if by in _BY_PLACE and not _is_placed(where) and base != Base.HALL:
+        if _count_placed(sql, base, chosen, where, places(sql, by), told):
+            return
     source, test, values = _asked(sql, base, where, by)
+    subjects = [one for one in chosen if one.count == "subjects"] if _are_subjects_apart(base, by) else []
+    rest = [one for one in chosen if one not in subjects]
+    if subjects:
+        column = "''" if by is None else GROUPED_BY[by]
+        _take(sql.execute(_different_subjects(subjects, column, source, test), values), subjects, told)
     once = _is_once(base, where, by)
     if base == Base.ACTIVITY and once and by != "branch" and len(where.branches) > 1:
         test += _FIRST_OF_ACTIVITY
@@ -206,22 +207,13 @@ def _count(
         _take(sql.execute(f"SELECT {column}, {columns} FROM {source} WHERE {test}{group}", values), rest, told)
 
 
-def _count_subjects(
-    sql: Connection,
-    base: Base,
-    chosen: Sequence[Figure],
-    where: FigureWhere,
-    by: str | None,
-    told: Mapping[str, dict[str, int]],
-) -> None:
-    """Different subjects. They are told apart before they are counted, once for all figures of them."""
-    source, test, values = _asked(sql, base, where, by)
-    column = "''" if by is None else GROUPED_BY[by]
+def _different_subjects(chosen: Sequence[Figure], column: str, source: str, test: str) -> str:
+    """A query for different subjects. They are told apart before they are counted, once for all figures of them."""
     # One kind of subject is looked for as such; of several, everything is taken that has one.
     narrowed = " AND ".join(chosen[0].tests()) if len(chosen) == 1 else "c.subject<>''"
-    seen = f"SELECT DISTINCT {column} AS g, c.subject FROM {source} WHERE {narrowed} AND {test}"
     columns = ", ".join(figure.select(once=True) for figure in chosen)
-    _take(sql.execute(f"SELECT c.g, {columns} FROM ({seen}) c GROUP BY 1", values), chosen, told)
+    seen = f"SELECT DISTINCT {column} AS g, c.subject FROM {source} WHERE {narrowed} AND {test}"
+    return f"SELECT c.g, {columns} FROM ({seen}) c GROUP BY 1"
 
 
 def _count_placed(
@@ -236,12 +228,19 @@ def _count_placed(
     source, test, values = _asked(sql, base, where, None, person=True)
     values |= placed.values
     source += placed.join
+    apart = ("activities", "subjects") if _are_subjects_apart(base, "") else ("activities",)
     activities = [one for one in chosen if one.count == "activities"]
-    others = [one for one in chosen if one.count != "activities"]
+    subjects = [one for one in chosen if one.count == "subjects" and one.count in apart]
+    others = [one for one in chosen if one.count not in apart]
     found: list[tuple[Sequence[Figure], list[Any]]] = []
+    if subjects:
+        query = placed.before + _different_subjects(subjects, placed.column, source, test)
+        found.append((subjects, sql.execute(query, values).fetchall()))
     if others:
         columns = ", ".join(figure.select() for figure in others)
-        rows = sql.execute(f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1", values)
+        rows = sql.execute(
+            f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1", values
+        )
         found.append((others, rows.fetchall()))
     if activities:
         found.append((activities, _placed_activities(sql, activities, source, test, values, placed)))
@@ -294,7 +293,7 @@ def _is_once(base: Base, where: FigureWhere, by: str | None) -> bool:
     return base in (Base.ACTIVITY, Base.ATTENDANCE) and (by == "member" or where.member is not None)
 
 
-def _are_subjects_apart(base: Base, where: FigureWhere, by: str | None) -> bool:
+def _are_subjects_apart(base: Base, by: str | None) -> bool:
     return base in (Base.ACTIVITY, Base.ATTENDANCE) and by != "subject"
 
 
