@@ -189,9 +189,9 @@ def _count(
     by: str | None,
     told: Mapping[str, dict[str, int]],
 ) -> None:
-    if by in _BY_PLACE and not _is_placed(where) and base != Base.HALL:
-        if _count_placed(sql, base, chosen, where, places(sql, by), told):
-            return
+    placed = places(sql, by) if by in _BY_PLACE and not _is_placed(where) and base != Base.HALL else None
+    if placed is not None and _count_placed(sql, base, chosen, where, placed, told):
+        return
     source, test, values = _asked(sql, base, where, by)
     subjects = [one for one in chosen if one.count == "subjects"] if _are_subjects_apart(base, by) else []
     rest = [one for one in chosen if one not in subjects]
