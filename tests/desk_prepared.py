@@ -22,14 +22,16 @@ NARRATIVE = "雨天路滑，步行进组。票据已带回大厅代办，屋后�
 async def fill(on: Played, directory: Path) -> None:
     async with aiohttp.ClientSession() as session:
         mine, other, chief = [await simulated(on, name, directory, session) for name in (WHO, COLLEAGUE, SECRETARY)]
+        second = await simulated(on, WHO, directory / "second", session)
+        second.member = second.member._replace(device="t5ec0d")
         await _records(on, mine, other, chief)
-        await _apart(on, mine, other)
+        await _apart(on, mine, second)
         await _decisions(on)
         await _later(on, mine)
         await _photos(on, mine.member.id)
         await _refused(on, mine)
         await _month(on, mine)
-        for one in (mine, other, chief):
+        for one in (mine, other, chief, second):
             await one.close()
 
 
@@ -45,8 +47,7 @@ async def _records(on: Played, mine: Any, other: Any, chief: Any) -> None:
         on.ids[name] = await tablet.record(DB, "visit", fields | more)
 
     for at, name in enumerate(("sound", "returned", "corrected", "amended", "disputed")):
-        # A colleague has what they took part in.
-        await made(name, homes[at], at + 2, **{f"participants/{other.member.id}": name == "disputed"})
+        await made(name, homes[at], at + 2)
     problem = f"problems/{mine.new_id()}"
     leak = {f"{problem}/text": "屋后排水沟垮塌，雨天进水。", f"{problem}/state": "open", f"{problem}/severity": 2}
     leak |= {f"{problem}/due": f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}"}
@@ -83,7 +84,7 @@ async def _records(on: Played, mine: Any, other: Any, chief: Any) -> None:
 
 
 async def _apart(on: Played, mine: Any, other: Any) -> None:
-    """Two tablets change one record, neither knowing of the other."""
+    """One member changes a record on two tablets, neither of which knows of the other."""
     record = on.ids["disputed"]
     await other.pull(DB)
     await mine.change(DB, record, {"outcome": "已与村里商定清淤时间。", "narrative": NARRATIVE + "下午又去了一次。"})

@@ -2,6 +2,7 @@
 administrator and a member at a filled server, that names each screen and state as it comes to stand. What looks at screens follows it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,7 +85,9 @@ async def office(directory: Path, language: str = "zh") -> AsyncIterator[Office]
     demo = await asyncio.to_thread(prepare, Settings(data=str(data)), 1, RECORDS, today, lambda *_: None)
     with served(data, "--log-level", "warning") as server:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM, args=list(FLAGS), env={**os.environ, "LANGUAGE": "zh_CN"}
+            )
             made = Office(
                 url=server.url, demo=demo, centre=demo.centre(), language=language, browser=browser, errors=[]
             )
@@ -153,7 +156,7 @@ async def _kinds(on: Office) -> AsyncIterator[str]:
         ("overdue", "问题逾期", "Overdue"),
         ("month", "月度台账", "Month"),
     ):
-        chip = page.locator(".kind-chips button, .chips button", has_text=on.words(zh, en))
+        chip = page.locator(".chips button", has_text=on.words(zh, en))
         if await chip.count():
             await chip.first.click()
             await page.locator(".item").first.click()
@@ -176,7 +179,7 @@ async def _kinds(on: Office) -> AsyncIterator[str]:
     await on.rest()
     yield "inbox-decided"
     await page.route("**/api/v1/inbox*", lambda route: route.abort())
-    await page.locator(".chips button, .kind-chips button").nth(1).click()
+    await page.locator(".chips button").nth(1).click()
     await page.get_by_role("alert").wait_for()
     yield "inbox-unreached"
     await page.unroute("**/api/v1/inbox*")
@@ -267,7 +270,7 @@ async def _committee(on: Office) -> AsyncIterator[str]:
 
 _MEMBERS = "\n".join(
     (
-        "工号,姓名,支部,党内职务,职务",
+        "工号,姓名,支部,党内职务,岗位",
         "m0051,尹佳宁,第四党支部,副书记,窗口负责人",
         "m0052,向娟娟,,,",
         "m9001,欧阳慕容上官诸葛,第三党支部,党员,综合受理",
@@ -302,7 +305,7 @@ async def _administrator(on: Office) -> AsyncIterator[str]:
     await page.locator(".act .button.main").click()
     await page.locator(".notice.good").wait_for()
     await on.rest()
-    await page.locator(".acts button").first.click()
+    await page.locator(".row-acts button").first.click()
     await on.rest()
     yield "imports-past"
     await on.press("大厅办件", "Matters of the hall")
@@ -310,7 +313,7 @@ async def _administrator(on: Office) -> AsyncIterator[str]:
     await page.locator(".imports .act").or_(page.get_by_role("alert")).first.wait_for()
     await on.rest()
     yield "imports-matters"
-    await page.locator(".acts .danger").first.click()
+    await page.locator(".row-acts .danger").first.click()
     await page.locator("dialog").wait_for()
     yield "imports-withdraw"
     await page.keyboard.press("Escape")
