@@ -4,12 +4,12 @@ administrator and a member at a filled server, that names each screen and state 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Locator, Page, Route, async_playwright, expect
 
 from server.demo.fill import prepare
 from server.settings import Settings
@@ -201,7 +201,7 @@ async def _months(on: Office) -> AsyncIterator[str]:
     yield "month-versions"
     await page.locator(".menu summary").click()
     yield "month-documents"
-    await on.go(f"/month/{BRANCH}/2020-01", ".notice.bad")
+    await on.go(f"/month/{BRANCH}/2020-01", "main .notice")
     yield "month-none"
 
 
@@ -259,11 +259,19 @@ async def _committee(on: Office) -> AsyncIterator[str]:
     yield "centre-none"
     await on.go("/centre", ".export")
 
-    # The answer does not come while one looks.
-    await page.route("**/ledger/document*", lambda route: None)
+    held = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await held.wait()
+        with suppress(Error):
+            await route.abort()
+
+    await page.route("**/ledger/document*", slowly)
     await page.get_by_role("button", name="Excel").click()
     await page.locator("progress").wait_for()
     yield "centre-export"
+    held.set()
+    await page.unroute("**/ledger/document*")
     await on.go(f"/month/b05/{on.ids['this-month']}", ".headline")
     yield "month-of-a-branch"
 
@@ -323,7 +331,7 @@ async def _administrator(on: Office) -> AsyncIterator[str]:
     yield "forms-editing"
     await page.locator(".items > li button:last-of-type").first.click()
     await page.locator(".label-inputs .input").first.fill("")
-    await page.locator(".beside .button.main").click()
+    await page.locator(".form-beside .button.main").click()
     await page.get_by_role("alert").first.wait_for()
     yield "forms-refused"
 
