@@ -1,6 +1,7 @@
 // Decides which address shows which screen of the desk. Addresses are behind a #, so that the server serves one page.
 
 import { createRouter, createWebHashHistory } from "vue-router";
+import { listening } from "./live.ts";
 import { me } from "./session.ts";
 
 export const router = createRouter({
@@ -24,4 +25,8 @@ export const router = createRouter({
   ],
 });
 
-router.beforeEach((to) => (to.meta["open"] || me.value !== null ? true : { name: "login", query: { to: to.fullPath } }));
+router.beforeEach(async (to) => {
+  if (!to.meta["open"] && me.value === null) return { name: "login", query: { to: to.fullPath } };
+  await listening();
+  return true;
+});
