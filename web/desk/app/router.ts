@@ -6,6 +6,8 @@ import { me } from "./session.ts";
 
 export const router = createRouter({
   history: createWebHashHistory(),
+  // Another screen begins at its top; one that was left is found where it was. The inbox keeps its own place.
+  scrollBehavior: (to, from, kept) => kept ?? (to.name !== from.name || (to.path !== from.path && to.name !== "inbox") ? { top: 0 } : false),
   routes: [
     { path: "/", redirect: "/inbox" },
     { path: "/login", name: "login", component: () => import("../screens/Login.vue"), meta: { open: true } },
