@@ -178,7 +178,12 @@ async def test_dx10_the_ledger_of_a_period_says_how_each_month_stands(here: Desk
     await here.until(
         lambda: here.get(SECRETARY, "/activity-records/b03/2026-10"), lambda one: len(one["activities"]) == 1
     )
-    told = (await fetch(here, COMMITTEE, "/ledger/document?format=json&from=2026-10&to=2026-11-30")).json()
+
+    async def both() -> Any:
+        return (await fetch(here, COMMITTEE, "/ledger/document?format=json&from=2026-10&to=2026-11-30")).json()
+
+    # An activity is counted a moment before its month is written.
+    told = await here.until(both, lambda one: len(one["approvals"]) == 2)
     assert (told["first"], told["last"]) == ("2026-10-01", "2026-11-30")
     stands = [(one["branch"], one["month"], one["version"], one["digest"]) for one in told["approvals"]]
     assert stands == [("b03", "2026-10", 0, "未审核"), ("b03", "2026-11", 1, month["seen"])]

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import needed, until
 from tests.desk_axe import axe
-from tests.desk_browser import desk
+from tests.desk_browser import desk, manage
 from tests.filling import documents, household, member, put
 from tests.serving import PASSWORD, Served, command
 
@@ -46,6 +46,7 @@ async def test_dk86_an_entry_is_added_and_edited_with_every_problem_at_its_field
         await page.get_by_label("名称").fill("新同志")
         await page.get_by_label("岗位").fill("受理")
         await page.get_by_role("button", name="新增", exact=True).click()
+        await expect(page.get_by_text("已新增")).to_be_visible()
         await page.get_by_placeholder("名称、编号、岗位").fill("新同")
         await expect(page.locator("tbody tr")).to_have_count(1)
     assert fields_of(staffed, "member:m0900")["post"] == "受理"
@@ -85,11 +86,15 @@ async def test_dk88_a_branch_is_split_by_moving_members_and_windows_with_what_ca
             await page.get_by_label(name).check()
         assert await axe(page) == []
         await page.get_by_role("button", name="看看会怎样（3）").click()
-        await expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="同志0042")).to_contain_text("最后一天早于到岗日期")
+        await expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="同志0042")).to_contain_text(
+            "最后一天早于到岗日期"
+        )
         assert "b08" not in str(documents(staffed, "centre", "branch"))
         await page.get_by_role("button", name="调动这 3 项").click()
         await expect(page.get_by_text("完成 2 项，1 项没有成功")).to_be_visible()
-        await expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="同志0042")).to_contain_text("没有成功")
+        await expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="同志0042")).to_contain_text(
+            "没有成功"
+        )
         assert await axe(page) == []
     moved = fields_of(staffed, "member:m0117")
     assert moved["branch"] == "b08"
@@ -141,8 +146,7 @@ async def test_dk90_subjects_are_assigned_replaced_and_ended_and_the_unreached_a
     centre(staffed)
     put(staffed, "branch-b03", household("李桂兰"))
     async with desk(staffed) as page:
-        await page.get_by_text("管理").click()
-        await page.get_by_role("link", name="交办与联系").click()
+        await manage(page, "交办与联系")
         await page.get_by_role("button", name="新的交办").click()
         await page.get_by_label("承办人").select_option("m0117")
         await page.get_by_placeholder("输入名称、地址的一部分").fill("李桂兰")
@@ -181,7 +185,7 @@ async def test_dk92_each_role_sees_what_is_for_it_also_by_typed_address_and_by_t
 ) -> None:
     """DK93 too."""
     for name, role, of in (("vice", "deputy", ["--branch", "b03"]), ("party", "committee", [])):
-        options = ["--role", role, *of, "--member", f"m-{name}", "--password-stdin"]
+        options = ["--role", role, *of, "--member", f"m{name}", "--password-stdin"]
         done = command("user", "add", name, *options, data=_data(staffed), stdin=PASSWORD)
         assert done.returncode == 0, done.stderr
     screens, routes = MAY[who]

@@ -17,7 +17,7 @@ from tests.browser import needed, until
 from tests.builders import record
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
 from tests.desk_axe import axe
-from tests.desk_browser import desk, some_visit
+from tests.desk_browser import desk, manage, some_visit
 from tests.serving import ADMIN, PASSWORD, Served
 
 ROOT = Path(__file__).parent.parent
@@ -174,8 +174,7 @@ async def test_dk94_the_audit_is_searched_opened_and_taken_out(staffed: Served) 
     seen = some_visit(staffed, 1, "谈了低保")
     await until(lambda: reads(staffed, seen))
     async with desk(staffed, "admin") as page:
-        await page.get_by_text("管理").click()
-        await page.get_by_role("link", name="审计").click()
+        await manage(page, "审计")
         await page.get_by_label("涉及", exact=True).fill("李桂兰")
         await page.get_by_role("button", name="查找", exact=True).click()
         await expect(page.get_by_role("table", name="审计").locator("tbody tr").first).to_contain_text("查看")

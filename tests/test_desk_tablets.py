@@ -111,7 +111,7 @@ async def test_dk84_wiping_says_what_is_lost_is_confirmed_by_typing_and_twice_wh
         await page.get_by_role("button", name="解锁").click()
         await page.get_by_role("button", name="擦除…").click()
         asked = page.get_by_role("dialog", name="擦除“三号”")
-        await expect(asked).to_contain_text("将丢失 2 条未上传的记录（2026年11月18日 起）")
+        await expect(asked).to_contain_text("将丢失 2 条未上传的记录（2026-11-18 起）")
         await asked.get_by_label("输入“三号”以确认").fill("三号")
         await expect(asked.get_by_role("button", name="擦除", exact=True)).to_be_disabled()
         await asked.get_by_label("我知道这些内容会丢失").check()

@@ -5,11 +5,12 @@ from typing import Annotated
 import msgspec
 from litestar import Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from server.accounts import Account
 from server.api.base import need_administrator
+from server.api.desk import cursor, resume
 from server.passes import Pass
 from server.services import Services
 from sync.actor import Actor, Role
@@ -71,10 +72,24 @@ async def change_account(
     return account
 
 
+class Sessions(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    sessions: list[Pass]
+    next: str | None
+
+
 @get("/sessions")
-async def list_sessions(services: NamedDependency[Services]) -> list[Pass]:
-    """Log-ins at the desk that have not ended, those of all accounts."""
-    return [one async for one in services.passes.all("session")]
+async def list_sessions(
+    services: NamedDependency[Services],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Sessions:
+    """Log-ins at the desk that have not ended, by id, those of all accounts."""
+    (start,) = resume(after, "")
+    there = sorted([one async for one in services.passes.all("session") if one.id > start], key=lambda one: one.id)
+    told = there[:limit]
+    return Sessions(told, cursor([told[-1].id]) if len(there) > limit else None)
 
 
 @delete("/sessions/{session:str}", status_code=200)

@@ -2,6 +2,7 @@
 
 import { say } from "../../shared/ui/say.ts";
 import { optionWords } from "../../shared/ui/words.ts";
+import { get } from "./api.ts";
 import type { Me } from "./session.ts";
 
 export interface Account {
@@ -27,6 +28,20 @@ export const OF_A_BRANCH: readonly Me["role"][] = ["member", "deputy", "secretar
 
 export function roleWords(role: string): string {
   return optionWords("member", "role", role);
+}
+
+/** Every log-in and token there is. Throws Refused. */
+export async function readPasses(): Promise<Pass[]> {
+  const found: Pass[] = [];
+  for (const kind of ["sessions", "tokens"] as const) {
+    let after: string | null = "";
+    while (after !== null) {
+      const page: { sessions?: Pass[]; tokens?: Pass[]; next: string | null } = await get(kind, { after, limit: "500" });
+      found.push(...(page[kind] ?? []));
+      after = page.next;
+    }
+  }
+  return found;
 }
 
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";

@@ -1,11 +1,14 @@
 // Decides which address shows which screen of the desk. Addresses are behind a #, so that the server serves one page.
 
 import { createRouter, createWebHashHistory } from "vue-router";
+import { listening } from "./live.ts";
 import { home } from "./navigation.ts";
 import { me } from "./session.ts";
 
 export const router = createRouter({
   history: createWebHashHistory(),
+  // Another screen begins at its top; one that was left is found where it was. The inbox keeps its own place.
+  scrollBehavior: (to, from, kept) => kept ?? (to.name !== from.name || (to.path !== from.path && to.name !== "inbox") ? { top: 0 } : false),
   routes: [
     { path: "/", redirect: () => ({ name: home() }) },
     { path: "/login", name: "login", component: () => import("../screens/Login.vue"), meta: { open: true } },
@@ -28,5 +31,9 @@ export const router = createRouter({
   ],
 });
 
-// Where one begins depends on who one is: that is decided after the log-in.
-router.beforeEach((to) => (to.meta["open"] || me.value !== null ? true : { name: "login", query: { to: (to.redirectedFrom ?? to).fullPath } }));
+router.beforeEach(async (to) => {
+  // Where one begins depends on who one is: that is decided after the log-in.
+  if (!to.meta["open"] && me.value === null) return { name: "login", query: { to: (to.redirectedFrom ?? to).fullPath } };
+  await listening();
+  return true;
+});
