@@ -25,8 +25,9 @@ export const router = createRouter({
   ],
 });
 
-router.beforeEach(async (to) => {
-  if (!to.meta["open"] && me.value === null) return { name: "login", query: { to: to.fullPath } };
-  await listening();
-  return true;
+router.beforeEach((to) => {
+  const [here, wanted] = [me.value !== null, to.query["to"]];
+  // Whoever is here already needs no log-in.
+  if (to.name === "login" && here) return typeof wanted === "string" && wanted.startsWith("/") ? wanted : "/";
+  return to.meta["open"] || here ? true : { name: "login", query: { to: to.fullPath } };
 });
