@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from sync.ledger.queries import Place, Reader, places
 from sync.stores.contract import LEAVES, Found, Want
 
 _PERSONAL = ("household:", "resident:")
+_CALENDAR_MS = 253_402_300_800_000
+"""The year 10,000."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,6 +48,13 @@ def whole_day(given: str, *, end: bool = False) -> date:
 def today(services: Services) -> str:
     """The centre's local day."""
     return services.now().astimezone(services.ledger.zone).date().isoformat()
+
+
+def moment(ms: int | None) -> str | None:
+    """A moment, given in milliseconds since 1970, as the API tells it: UTC with Z. None stays None, and what no calendar has is None."""
+    if ms is None or not 0 <= ms < _CALENDAR_MS:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def cursor(values: Iterable[Any] | None) -> str | None:

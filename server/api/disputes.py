@@ -11,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 from schemas import label_of, rule_of, upgrade
 from schemas.canonical import NotCanonical
 from server.api.base import need_login
-from server.api.desk import cursor, is_personal, note_reading, resume
+from server.api.desk import cursor, is_personal, moment, note_reading, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.ledger.follow import hashes
@@ -24,13 +24,13 @@ from sync.stores.contract import LEAVES, Found, Want
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One of the values of a field in dispute. `at`: milliseconds since 1970."""
+    """One of the values of a field in dispute. `at`: when it was given."""
 
     value: Any
     stamp: str
     member: str
     tablet: str
-    at: int | None
+    at: str | None
 
 
 class FieldDisputed(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ def _field(of: str, one: Dispute) -> FieldDisputed:
 
 def _side(write: Write) -> Side:
     parts = None if is_unstamped(write.stamp) else parse_stamp(write.stamp)
-    told = (parts.member, parts.device, parts.ms) if parts else ("", "", None)
+    told = (parts.member, parts.device, moment(parts.ms)) if parts else ("", "", None)
     return Side(write.value, write.stamp, *told)
 
 

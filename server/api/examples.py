@@ -91,10 +91,21 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
             "review:1795222800000a1b2c3d4e5f60718",
             "approve",
             "m0001",
-            "2026-11-21T09:00:00+08:00",
+            "2026-11-21T01:00:00.000Z",
             True,
             False,
-            [Changed("outcome", "有何成效", "What came of it", None, "低保已批", "m0117", "t5d2c", 1795309200000)],
+            [
+                Changed(
+                    "outcome",
+                    "有何成效",
+                    "What came of it",
+                    None,
+                    "低保已批",
+                    "m0117",
+                    "t5d2c",
+                    "2026-11-22T01:00:00.000Z",
+                )
+            ],
         ),
     ),
     ("get", "/api/v1/quarantine"): Shown(

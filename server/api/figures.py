@@ -288,7 +288,12 @@ def compared_groups(
 ) -> list[GroupCompared]:
     """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters."""
     parts = needed(chosen)
-    told = [counted(sql, replace(where, first=one.days[0], last=one.days[1]), by, parts) for one in three]
+    # The period before a year is the same of the year before: counted once.
+    days_of = [one.days for one in three]
+    once = {
+        span: counted(sql, replace(where, first=span[0], last=span[1]), by, parts) for span in dict.fromkeys(days_of)
+    }
+    told = [once[span] for span in days_of]
     return [_compared(query, by, group, told, three, chosen) for group in sorted(set().union(*told))]
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from server.api.base import caller_of, need_login
+from server.api.desk import cursor, resume
 from server.passes import Pass
 from server.services import Services
 from sync.actor import Actor
@@ -47,6 +48,13 @@ class MadeToken(msgspec.Struct, frozen=True):
 
     token: str
     about: Pass
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    tokens: list[Pass]
+    next: str | None
 
 
 @post("/session")
@@ -97,9 +105,17 @@ async def make_token(
 
 
 @get("/tokens", guards=[need_login])
-async def list_tokens(services: NamedDependency[Services], actor: NamedDependency[Actor]) -> list[Pass]:
-    """The own tokens; an administrator sees those of all."""
-    return [one async for one in services.passes.all("token") if actor.administrator or one.account == actor.name]
+async def list_tokens(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Tokens:
+    """The own tokens, by id; an administrator sees those of all."""
+    (start,) = resume(after, "")
+    there = sorted(await _tokens(services, actor), key=lambda one: one.id)
+    told = [one for one in there if one.id > start][:limit]
+    return Tokens(told, cursor([told[-1].id]) if len(told) == limit else None)
 
 
 @delete("/tokens/{token:str}", guards=[need_login], status_code=200)
@@ -107,12 +123,16 @@ async def end_token(
     services: NamedDependency[Services], actor: NamedDependency[Actor], token: FromPath[str]
 ) -> dict[str, bool]:
     """End a token at once."""
-    mine = [one.id for one in await list_tokens.fn(services, actor)]
+    mine = [one.id for one in await _tokens(services, actor)]
     if token not in mine:
         raise NotFound(f"There is no token {token}.")
     await services.passes.end("token", token)
     await services.audit.write("token_ended", actor, token=token)
     return {"ok": True}
+
+
+async def _tokens(services: Services, actor: Actor) -> list[Pass]:
+    return [one async for one in services.passes.all("token") if actor.administrator or one.account == actor.name]
 
 
 def _me(actor: Actor) -> Me:

@@ -12,7 +12,7 @@ from schemas import label_of, readers, rule_of, upgrade
 from schemas.canonical import NotCanonical
 from schemas.vocabulary import STAGES
 from server.api.base import need_login
-from server.api.desk import cursor, days, is_personal, leaves_of, note_reading, place_of, resume
+from server.api.desk import cursor, days, is_personal, leaves_of, moment, note_reading, place_of, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.checking import check_id
@@ -41,7 +41,8 @@ class Records(msgspec.Struct, frozen=True):
 
 class Value(msgspec.Struct, frozen=True):
     """One value that a field was given. `fate`: shown, agrees, lost (to a rule: nobody has seen it) or replaced; `held`: kept,
-    pruned or redacted; `over`: the stamps of the values that it replaced or stands above; `at`: milliseconds since 1970."""
+    pruned or redacted; `over`: the stamps of the values that it replaced or stands above; `at`: when, by the clock of
+    the tablet; None where nothing tells it."""
 
     value: Any
     held: str
@@ -49,7 +50,7 @@ class Value(msgspec.Struct, frozen=True):
     stamp: str
     member: str
     tablet: str
-    at: int | None
+    at: str | None
     by: str
     over: list[str]
     ahead: bool
@@ -246,7 +247,7 @@ def _field(of: str, told: Explanation) -> FieldTold:
             one.stamp,
             one.member,
             one.device,
-            one.at_ms,
+            moment(one.at_ms),
             one.by,
             [other.stamp for other in one.over],
             one.ahead,

@@ -1,6 +1,5 @@
 """Decide how the desk is told what changed in a record since it was decided on: before and after, to be read at a glance (AP30)."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from litestar.params import FromPath
 from schemas import label_of, rule_of
 from schemas.canonical import NotCanonical
 from server.api.base import need_login
-from server.api.desk import is_personal, leaves_of, note_reading, place_of
+from server.api.desk import is_personal, leaves_of, moment, note_reading, place_of
 from server.services import Services
 from sync.actor import Actor
 from sync.errors import Conflict, NotFound
@@ -24,7 +23,7 @@ from sync.reconcile.stamps import is_unstamped, parse_stamp
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A field that shows something else than it did then; `member`, `tablet` and `at` (milliseconds since 1970) are those of the edit."""
+    """A field that shows something else than it did then; `member`, `tablet` and `at` are those of the edit."""
 
     path: str
     zh: str
@@ -33,7 +32,7 @@ class Changed(msgspec.Struct, frozen=True):
     after: Any
     member: str
     tablet: str
-    at: int | None
+    at: str | None
 
 
 class SinceDecision(msgspec.Struct, frozen=True):
@@ -82,7 +81,7 @@ async def read_since(
         note_reading(services, actor, [record])
     of = str(body.get("type"))
     photos = not since.fields and place.review in ("amended", "corrected")
-    when = datetime.fromtimestamp(at_ms / 1000, services.ledger.zone).isoformat() if at else ""
+    when = moment(at_ms) or "" if at else ""
     told = [_told(of, one) for one in since.fields]
     return SinceDecision(review, facts.decision, facts.author, when, since.exact, photos, told)
 
@@ -90,7 +89,7 @@ async def read_since(
 def _told(of: str, one: FieldChange) -> Changed:
     zh, en = label_of(of, one.path)
     parts = None if not one.stamp or is_unstamped(one.stamp) else parse_stamp(one.stamp)
-    who = (parts.member, parts.device, parts.ms) if parts else ("", "", None)
+    who = (parts.member, parts.device, moment(parts.ms)) if parts else ("", "", None)
     return Changed(one.path, zh, en, _json(one.before), _json(one.after), *who)
 
 

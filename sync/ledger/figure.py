@@ -63,11 +63,12 @@ class Figure:
             tests.append(f"c.{self.told} IS NOT NULL")
         return tests
 
-    def select(self) -> str:
-        """Its column in a query over all rows of its base."""
+    def select(self, *, once: bool = False) -> str:
+        """Its column in a query over all rows of its base. `once`: no two of the rows are of one activity or subject, so that they need
+        not be told apart."""
         tests = self.tests()
         where = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
-        return _SQL[self.count].format(where, column=self.column)
+        return _SQL["rows" if once and self.count != "sum" else self.count].format(where, column=self.column)
 
 
 @dataclass(frozen=True, slots=True)

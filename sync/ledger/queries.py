@@ -6,6 +6,7 @@
 import heapq
 import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -41,8 +42,8 @@ class RecordRow(msgspec.Struct, frozen=True):
     subject_name: str
     title: str
     day: str
-    start: int | None
-    end: int | None
+    start: str | None
+    end: str | None
     standing: str
     review: str
     problems: int
@@ -258,14 +259,18 @@ def _row(row: Sequence[Any]) -> RecordRow:
         name or "",
         facts.title or facts.matter,
         day,
-        facts.start,
-        facts.end,
+        _moment(facts.start),
+        _moment(facts.end),
         standing,
         review,
         len(facts.problems),
         activity_id,
         subject.startswith(_PERSONAL),
     )
+
+
+def _moment(seconds: int | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _seen(reader: Reader) -> list[str]:

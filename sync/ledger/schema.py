@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 7
+FORMAT = 8
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -80,8 +80,8 @@ CREATE TABLE contribution(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, base INTEGER NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
   branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, of TEXT NOT NULL, kind TEXT NOT NULL,
   subject TEXT NOT NULL, day TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(activity, n)) WITHOUT ROWID;
--- All that the common figures ask of a row: over a year they are counted in this index alone.
-CREATE INDEX contribution_day ON contribution(branch, base, day, of, kind, member, window, value);
+-- All that figures ask of a row: over a year they are counted in this index alone.
+CREATE INDEX contribution_day ON contribution(branch, base, day, of, kind, member, window, value, subject);
 CREATE INDEX contribution_reached ON contribution(subject, member, day) WHERE base=1 AND subject<>'';
 CREATE TABLE promise(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, of TEXT NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,

@@ -10,7 +10,7 @@ export interface Value {
   stamp: string;
   member: string;
   tablet: string;
-  at: number | null;
+  at: string | null;
   by: string;
   over: string[];
   ahead: boolean;
@@ -69,7 +69,7 @@ export interface SinceDecision {
   at: string;
   exact: boolean;
   photos: boolean;
-  fields: { path: string; zh: string; en: string; before: unknown; after: unknown; member: string; tablet: string; at: number | null }[];
+  fields: { path: string; zh: string; en: string; before: unknown; after: unknown; member: string; tablet: string; at: string | null }[];
 }
 
 /** A decision was not taken, since the record changed (`conflict`) or somebody was faster (`decided`). */
