@@ -25,9 +25,11 @@ export const router = createRouter({
   ],
 });
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
   const [here, wanted] = [me.value !== null, to.query["to"]];
   // Whoever is here already needs no log-in.
   if (to.name === "login" && here) return typeof wanted === "string" && wanted.startsWith("/") ? wanted : "/";
-  return to.meta["open"] || here ? true : { name: "login", query: { to: to.fullPath } };
+  if (!to.meta["open"] && !here) return { name: "login", query: { to: to.fullPath } };
+  await listening();
+  return true;
 });
