@@ -55,6 +55,7 @@ from server.api import (
 )
 from server.api.examples import WithExamples
 from server.audit import Audit
+from server.audit_index import AuditIndex
 from server.conditional import Conditional
 from server.couch.app import CouchEndpoint
 from server.deciding import Deciding
@@ -207,7 +208,13 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
     admission = Admission(store, directory, Erasures(store), _now)
     stopping = asyncio.Event()
     followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
-    listening = Live(store, doorkeeper, stopping)
+
+    async def branch_of_tablet(tablet: str) -> str | None:
+        account = await enrolled.account_of(tablet)
+        of = await known.find(account) if account else None
+        return directory.branch(of.account.member, of.account.branch) if of else None
+
+    listening = Live(store, doorkeeper, stopping, branch_of_tablet)
     followed.listeners.append(listening.tell)
     office.listeners.append(listening.look)
     return Services(
@@ -222,6 +229,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         recovery=Recovery(office, _now, secrets.token_hex),
         forgetting=Forgetting(store, admission),
         audit=trail,
+        audit_index=AuditIndex(settings.directory / "audit-index.sqlite3", store),
         throttle=throttle,
         doorkeeper=doorkeeper,
         counters=Counters(),

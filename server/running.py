@@ -62,11 +62,13 @@ async def running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[No
                 await services.admission.erasures.apply(db)
         await services.ledger.open(services.store.incarnation)
         stack.push_async_callback(services.ledger.close)
+        stack.push_async_callback(services.audit_index.close)
         stack.push_async_callback(services.audit.flush)
         work = [
             services.doorkeeper.run(),
             services.audit.run(),
             services.live.run(),
+            services.audit_index.run(),
             _sweep(services),
             *(task.run() for task in tasks),
         ]
