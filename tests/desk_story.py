@@ -36,11 +36,14 @@ class Office(Played):
         return self.seat
 
     async def sit(self, name: str = "", size: tuple[int, int] = DESK) -> Page:
-        """A browser of one's own, logged in as `name`; nobody without one."""
+        """A browser of one's own, logged in as `name`; nobody without one. Colours do not fade, so that none is looked at half-way."""
         if self.seat is not None:
             await self.seat.context.close()
         context = await self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Europe/Berlin"
+            viewport={"width": size[0], "height": size[1]},
+            locale="zh-CN",
+            timezone_id="Europe/Berlin",
+            reduced_motion="reduce",
         )
         context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")

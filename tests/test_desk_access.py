@@ -111,6 +111,8 @@ async def test_dk103_a_record_is_returned_others_approved_and_the_month_too_by_k
         sound_visit(staffed, number, author="m0117")
     async with desk(staffed) as page:
         await page.reload()
+        await press(page, ".chip:nth-child(2)")
+        await expect(page.locator(".chip[aria-pressed=true]")).to_contain_text("新记录")
         await expect(page.locator(".item").nth(3)).to_be_visible()
         await page.keyboard.press("j")
         await expect(page.locator(".pane h2")).to_be_visible()

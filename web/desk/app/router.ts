@@ -32,8 +32,11 @@ export const router = createRouter({
 });
 
 router.beforeEach(async (to) => {
+  const [here, wanted] = [me.value !== null, to.query["to"]];
+  // Whoever is here already needs no log-in.
+  if (to.name === "login" && here) return typeof wanted === "string" && wanted.startsWith("/") ? wanted : "/";
   // Where one begins depends on who one is: that is decided after the log-in.
-  if (!to.meta["open"] && me.value === null) return { name: "login", query: { to: (to.redirectedFrom ?? to).fullPath } };
+  if (!to.meta["open"] && !here) return { name: "login", query: { to: (to.redirectedFrom ?? to).fullPath } };
   await listening();
   return true;
 });
