@@ -57,6 +57,7 @@ from server.api import (
     supplement,
     tablets,
 )
+from server.api.described import operation_id
 from server.api.examples import WithExamples
 from server.audit import Audit
 from server.conditional import Conditional
@@ -181,7 +182,12 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         },
         exception_handlers={FieldbookError: base.refuse, HTTPException: base.refuse_request, Exception: base.fail},
         openapi_config=OpenAPIConfig(
-            title="Fieldbook", version=version("fieldbook"), path="/schema", render_plugins=[WithExamples()]
+            title="Fieldbook",
+            version=version("fieldbook"),
+            path="/schema",
+            render_plugins=[WithExamples()],
+            operation_id_creator=operation_id,
+            use_handler_docstrings=True,
         ),
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,
@@ -369,7 +375,7 @@ class SyncDoor:
 
 @get("/health", tags=["server"])
 async def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
-    """200 while the server answers and its store can be read; 503 when it is stopping or the store cannot be read."""
+    """Whether the server answers. 200 while its store can be read; 503 when it is stopping or the store cannot be read."""
     try:
         await services.store.info(OFFICE)
     except Exception:

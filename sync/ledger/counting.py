@@ -53,8 +53,8 @@ _FROM = {
     Base.DUE: "(SELECT activity, n, record, item, branch, member, window, of, kind, subject, due AS day, value, closed"
     " FROM promise) c",
     Base.LINK: "(SELECT NULL AS activity, 0 AS n, id AS record, '' AS item, branch, member, '' AS window, 'assignment' AS of,"
-    " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x INDEXED BY contribution_reached WHERE x.base=1 AND x.subject<>''"
-    " AND x.subject=a.subject AND x.member=a.member AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last)"
+    " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x INDEXED BY contribution_reached"
+    " WHERE x.base=1 AND x.subject<>'' AND x.subject=a.subject AND x.member=a.member AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last)"
     " AND x.branch=a.branch) AS reached FROM assigned a WHERE kind='link') c",
     Base.HALL: "(SELECT NULL AS activity, 0 AS n, import AS record, CAST(row AS TEXT) AS item, branch, '' AS member, window,"
     " 'matter' AS of, kind, '' AS subject, first, last AS day, accepted, concluded, on_time, early, satisfied,"
@@ -238,10 +238,8 @@ def _count_placed(
         found.append((subjects, sql.execute(query, values).fetchall()))
     if others:
         columns = ", ".join(figure.select() for figure in others)
-        rows = sql.execute(
-            f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1", values
-        )
-        found.append((others, rows.fetchall()))
+        query = f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1"
+        found.append((others, sql.execute(query, values).fetchall()))
     if activities:
         found.append((activities, _placed_activities(sql, activities, source, test, values, placed)))
     if any(row[0] == UNKNOWN for _, rows in found for row in rows):
