@@ -121,9 +121,7 @@ async def test_fg18_places_by_number_and_row_by_row_are_the_same(one: Working, m
         write(record("member", fields={"window": f"window:w0{at % 3}", "unit": "unit:u9"}) | {"_id": f"member:{name}"})
         for at, name in enumerate(people[:6])
     ]
-    centre += [
-        write(record("window", fields={"unit": f"unit:u{at}"}) | {"_id": f"window:w0{at}"}) for at in range(2)
-    ]
+    centre += [write(record("window", fields={"unit": f"unit:u{at}"}) | {"_id": f"window:w0{at}"}) for at in range(2)]
     await one.store.add("centre", [*centre, write(record("window", fields={"unit": ""}) | {"_id": "window:w02"})])
     for windows in (["", "window:w00", "window:w01"], ["", "window:w02", "window:w99"]):
         bodies = []

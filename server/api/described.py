@@ -256,4 +256,4 @@ def _one_answer(document: dict[str, Any]) -> None:
 
 
 def _is_refusal(schema: Mapping[str, Any]) -> bool:
-    return schema.get("$ref", "").rsplit("/", 1)[-1].endswith(("Refusal", "Outdated", "NotIssued"))
+    return str(schema.get("$ref", "")).rsplit("/", 1)[-1].endswith(("Refusal", "Outdated", "NotIssued"))

@@ -15,6 +15,11 @@ export function readZone(): Promise<void> {
   return asked;
 }
 
+/** The centre's zone, as Asia/Shanghai. */
+export function zoneName(): string {
+  return zone.value;
+}
+
 type Shape = "moment" | "day" | "time";
 const SHAPES: { [shape in Shape]: Intl.DateTimeFormatOptions } = {
   moment: { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
