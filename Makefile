@@ -65,7 +65,7 @@ format: $(READY) ## put the code into its standard shape
 bench: $(READY) ## measure (COUCHDB_URL adds a real CouchDB to the same run)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-screenshots: $(READY) $(APP) $(DESK) $(BROWSER) ## take a picture of every screen of the tablet app
+screenshots: $(READY) $(APP) $(DESK) $(BROWSER) ## take a picture of every screen of the tablet app and the desk
 	$(BIN)/python -m tests.screenshots $(ARGS)
 
 lock: $(READY) ## pin the dependencies anew: requirements.lock to run, requirements-dev.lock to develop

@@ -69,7 +69,8 @@ def _over_http(server: Running, method: str, path: str, body: bytes) -> tuple[in
 
 async def _in_process(settings: Settings, method: str, path: str, body: bytes) -> tuple[int, bytes]:
     # Here, since a command that asks a running server starts in a third of the time without it.
-    from server.app import create_app, living
+    from server.app import create_app
+    from server.running import living
 
     app = create_app(settings)
     async with living(app) as services:

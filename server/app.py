@@ -4,25 +4,21 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from ipaddress import ip_address
-from typing import Any
-from urllib.parse import parse_qsl
 
 from argon2 import PasswordHasher
-from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
-from schemas import default_forms, json_schema
 from server import secret
 from server.accounts import Accounts
 from server.api import (
+    about,
     accounts,
     activities,
     assignments,
@@ -60,41 +56,36 @@ from server.api import (
 from server.api.described import operation_id
 from server.api.examples import WithExamples
 from server.audit import Audit
+from server.audit_index import AuditIndex
 from server.conditional import Conditional
-from server.couch.answers import Answer, ok
 from server.couch.app import CouchEndpoint
-from server.couch.call import Call
 from server.deciding import Deciding
-from server.doorkeeper import ADDRESS, Doorkeeper
+from server.doorkeeper import Doorkeeper
 from server.edge import Counters, Edge
 from server.forgetting import Forgetting
 from server.live import Live
-from server.metrics import CONTENT_TYPE, metrics
-from server.office import DATABASES, Office
+from server.office import Office
 from server.pages import landing, landing_style
 from server.passes import Passes
 from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
 from server.reports.rendering import Rendering
+from server.running import running
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
 from server.site import app_file, app_settings, desk_app, desk_file, tablet_app
 from server.stores import open_store
+from server.sync_door import SyncDoor
 from server.tablets import Tablets
 from server.throttle import Throttle
 from sync.admission import Admission
-from sync.databases import CENTRE, OFFICE, kind_of
 from sync.directory import Directory
-from sync.documents import parse_edit
 from sync.erasure import Erasures
-from sync.errors import AlreadyExists, BadRequest, FieldbookError, Forbidden
+from sync.errors import FieldbookError
 from sync.ledger.ledger import Ledger
 from sync.reconcile.lease import Lease
 from sync.reconcile.worker import PACE_SECONDS, Worker
-from sync.stores.contract import Store, Want
-
-SWEEP_SECONDS = 3600.0
 
 API = [
     login.router,
@@ -170,11 +161,11 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
             desk_file,
             landing,
             landing_style,
-            health,
-            tell_metrics,
-            Router("/api/v1", route_handlers=[*API, about, record_types]),
+            about.health,
+            about.tell_metrics,
+            Router("/api/v1", route_handlers=[*API, about.about, about.record_types]),
         ],
-        lifespan=[lambda app: _running(services, [make(services) for make in tasks])],
+        lifespan=[lambda app: running(services, [make(services) for make in tasks])],
         state=State({"services": services}),
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
@@ -194,19 +185,6 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
     )
     app.asgi_handler = Edge(Conditional(app.asgi_handler), endpoint, settings.origins, services.counters)
     return app
-
-
-@asynccontextmanager
-async def living(app: Litestar) -> AsyncIterator[Services]:
-    """The application between its start and its end. Raises what hinders it from starting by itself, such as StoreDamaged."""
-    try:
-        async with app.lifespan():
-            yield app.state.services
-    except BaseExceptionGroup as group:
-        # Litestar's own lifespan runs in a task group, which wraps whatever comes out of it.
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
 
 
 def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services:
@@ -236,7 +214,13 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
     admission = Admission(store, directory, Erasures(store), _now)
     stopping = asyncio.Event()
     followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
-    listening = Live(store, doorkeeper, stopping)
+
+    async def branch_of_tablet(tablet: str) -> str | None:
+        account = await enrolled.account_of(tablet)
+        of = await known.find(account) if account else None
+        return directory.branch(of.account.member, of.account.branch) if of else None
+
+    listening = Live(store, doorkeeper, stopping, branch_of_tablet)
     followed.listeners.append(listening.tell)
     office.listeners.append(listening.look)
     return Services(
@@ -251,6 +235,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         recovery=Recovery(office, _now, secrets.token_hex),
         forgetting=Forgetting(store, admission),
         audit=trail,
+        audit_index=AuditIndex(settings.directory / "audit-index.sqlite3", store),
         throttle=throttle,
         doorkeeper=doorkeeper,
         counters=Counters(),
@@ -264,157 +249,6 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         rendering=Rendering(),
         random_hex=secrets.token_hex,
     )
-
-
-def wake(services: Services) -> None:
-    """The server stops: whoever waits for changes is answered at once."""
-    services.stopping.set()
-    services.store.wake()
-    services.live.stop()
-
-
-@asynccontextmanager
-async def _running(services: Services, tasks: Sequence[Task]) -> AsyncIterator[None]:
-    """The store is open and holds its databases; what runs in the background runs."""
-    async with AsyncExitStack() as stack:
-        await services.store.open()
-        stack.push_async_callback(services.store.close)
-        stack.callback(services.passwords.close)
-        there = await services.store.databases()
-        for db in DATABASES:
-            if db not in there:
-                with suppress(AlreadyExists):
-                    await services.store.create(db)
-        await _first_forms(services.store)
-        await services.admission.directory.load()
-        await services.admission.erasures.load()
-        for db in await services.store.databases():
-            if kind_of(db) not in ("office", "plain"):
-                # A backup that was put back may hold what was erased since.
-                await services.admission.erasures.apply(db)
-        await services.ledger.open(services.store.incarnation)
-        stack.push_async_callback(services.ledger.close)
-        stack.push_async_callback(services.audit.flush)
-        work = [
-            services.doorkeeper.run(),
-            services.audit.run(),
-            services.live.run(),
-            _sweep(services),
-            *(task.run() for task in tasks),
-        ]
-        running = [asyncio.ensure_future(_watched(one)) for one in work]
-        stack.push_async_callback(_cancel, running)
-        # Each begins before anything can end it: an unbegun coroutine would be complained about.
-        await asyncio.sleep(0)
-        for task in tasks:
-            stack.push_async_callback(task.close)
-        try:
-            yield
-        finally:
-            wake(services)
-
-
-async def _first_forms(store: Store) -> None:
-    """A new centre begins with the forms of the four records that members make; what it has is left alone."""
-    forms = default_forms()
-    held = await store.get(CENTRE, [Want(str(form["_id"])) for form in forms], bodies=False)
-    missing = [parse_edit(dict(form)) for form, found in zip(forms, held, strict=True) if not found.tree]
-    if missing:
-        await store.add(CENTRE, missing)
-
-
-async def _cancel(running: Sequence["asyncio.Future[None]"]) -> None:
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _watched(work: Coroutine[Any, Any, None]) -> None:
-    """Say at once when work in the background ends that should not have; the server goes on without it."""
-    try:
-        await work
-    except Exception:
-        log.exception("work in the background has ended: restart the server when its cause is mended")
-
-
-async def _sweep(services: Services) -> None:
-    """Sessions and tokens whose time is past leave the store."""
-    while True:
-        try:
-            await services.passes.sweep()
-        except Exception:
-            log.exception("expired sessions could not be removed; it is tried again in an hour")
-        await asyncio.sleep(SWEEP_SECONDS)
-
-
-class SyncDoor:
-    """The doorkeeper as `/sync` asks for it: log-in and log-out are CouchDB's `_session`."""
-
-    def __init__(self, doorkeeper: Doorkeeper, lasts: timedelta) -> None:
-        self._doorkeeper = doorkeeper
-        self._lasts = lasts
-        self.actor = doorkeeper.actor
-        self.mark = doorkeeper.mark
-
-    async def log_in(self, call: Call) -> Answer:
-        """CouchDB, "POST /_session": a form or JSON with `name` and `password`."""
-        if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            given: dict[str, Any] = dict(parse_qsl((await call.body()).decode("utf-8", "replace"), max_num_fields=8))
-        else:
-            given = await call.object(any_type=True)
-        name, password = given.get("name", given.get("username")), given.get("password")
-        if not isinstance(name, str) or not isinstance(password, str):
-            raise BadRequest("A log-in has `name` and `password`.")
-        actor, cookie = await self._doorkeeper.open_session(call, name, password, self._lasts)
-        roles = ["_admin" if actor.administrator else actor.role]
-        return ok({"ok": True, "name": actor.name, "roles": roles}, set_cookie=cookie)
-
-    async def log_out(self, call: Call) -> Answer:
-        return ok({"ok": True}, set_cookie=await self._doorkeeper.end_session(call))
-
-
-@get("/health", tags=["server"])
-async def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
-    """Whether the server answers. 200 while its store can be read; 503 when it is stopping or the store cannot be read."""
-    try:
-        await services.store.info(OFFICE)
-    except Exception:
-        log.exception("the store cannot be read")
-        return Response({"status": "store unreadable"}, status_code=503)
-    if services.stopping.is_set():
-        return Response({"status": "stopping"}, status_code=503)
-    return Response({"status": "ok"})
-
-
-@get("/metrics", media_type=MediaType.TEXT, tags=["server"])
-async def tell_metrics(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[str]:
-    """Counts for Prometheus: to administrators, and without a log-in to this machine alone."""
-    if "forwarded" in request.headers or "x-forwarded-for" in request.headers or not _is_here(ADDRESS.get()):
-        actor = await services.doorkeeper.actor(base.caller_of(request))
-        if actor is None or not actor.administrator:
-            raise Forbidden("Metrics are for administrators, and for this machine.")
-    return Response(await metrics(services), headers={"content-type": CONTENT_TYPE})
-
-
-@get("/record-types", tags=["server"])
-async def record_types() -> dict[str, Any]:
-    """JSON Schema of every type of record, from the same definitions that records are checked by."""
-    return json_schema()
-
-
-@get("/about", tags=["server"])
-async def about(services: NamedDependency[Services]) -> dict[str, str]:
-    """What a tablet compares its clock and its store with."""
-    time = services.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    zone, incarnation = services.settings.zone, services.store.incarnation
-    return {"name": "Fieldbook", "version": version("fieldbook"), "time": time, "zone": zone, "store": incarnation}
-
-
-def _is_here(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _now() -> datetime:

@@ -54,10 +54,14 @@ def list_tablets(settings: Settings) -> None:
     """List the tablets: id, account, state, label, and what each last said it holds unsent."""
     from server.administration import ask
 
-    for one in ask(settings, "GET", "/tablets"):
-        about, report = one["tablet"], one["report"]
-        holds = "no report" if report is None else f"{report['unsent']} unsent at {report['at']}"
-        click.echo("\t".join([about["id"], about["account"], about["state"], about["label"] or "-", holds]))
+    path = "/tablets"
+    while path:
+        page = ask(settings, "GET", path)
+        for one in page["tablets"]:
+            about, report = one["tablet"], one["report"]
+            holds = "no report" if report is None else f"{report['unsent']} unsent at {report['at']}"
+            click.echo("\t".join([about["id"], about["account"], about["state"], about["label"] or "-", holds]))
+        path = f"/tablets?after={page['next']}" if page["next"] else ""
 
 
 @tablet.command()

@@ -6,7 +6,7 @@ A listener costs a task, a set entry and one intersection a commit. What comes w
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -25,6 +25,7 @@ PACE_SECONDS = 0.5
 """A desk is told at most so often: while tablets sync there is a commit every few milliseconds."""
 AGAIN_SECONDS = 1.0
 
+_TABLETS = ("tablet:", "tablet-report:")
 _LOGINS = ("session:", "account:", "token:", "tablet:")
 
 log = logging.getLogger(__name__)
@@ -52,11 +53,22 @@ class Listener:
         self.woken.clear()
 
 
-class Live:
-    """`stopping`: set when the server stops; `stop` is called then."""
+async def _no_branch(_: str) -> str | None:
+    return None
 
-    def __init__(self, store: Store, doorkeeper: Doorkeeper, stopping: asyncio.Event) -> None:
+
+class Live:
+    """`stopping`: set when the server stops; `stop` is called then. `branch_of_tablet`: in which branch who has it works."""
+
+    def __init__(
+        self,
+        store: Store,
+        doorkeeper: Doorkeeper,
+        stopping: asyncio.Event,
+        branch_of_tablet: Callable[[str], Awaitable[str | None]] = _no_branch,
+    ) -> None:
         self._store = store
+        self._branch_of_tablet = branch_of_tablet
         self._doorkeeper = doorkeeper
         self._stopping = stopping
         self._listeners: set[Listener] = set()
@@ -104,18 +116,25 @@ class Live:
                     yield _event("beat", {})
 
     async def run(self) -> None:
-        """Follow what is quarantined, which is not in the ledger, for as long as the server runs."""
+        """Follow what is quarantined and what becomes of tablets, which is not in the ledger, for as long as the server runs."""
         at = "now"
         while True:
             try:
                 page = await self._store.changes(OFFICE, at)
                 if any(change.id.startswith(QUARANTINE) for change in page.changes):
                     self.tell(lambda: {("", "quarantine"): frozenset()})
+                await self._tell_of_tablets([one.id for one in page.changes if one.id.startswith(_TABLETS)])
                 at = page.last
                 await self._store.wait(OFFICE, at, None, 60)
             except Exception:
-                log.exception("what is quarantined cannot be followed: desks are not told of it meanwhile")
+                log.exception("what is quarantined and tablets cannot be followed: desks are not told of it meanwhile")
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _tell_of_tablets(self, documents: Sequence[str]) -> None:
+        if documents and self._listeners:
+            tablets = {one.partition(":")[2] for one in documents}
+            branches = {await self._branch_of_tablet(one) or "" for one in tablets}
+            self.tell(lambda: {(one, "tablet"): frozenset({f"secretary:{one}"}) for one in branches})
 
     @contextmanager
     def _listening(self, actor: Actor) -> Iterator[Listener]:

@@ -14,10 +14,11 @@ import structlog
 import uvicorn
 import uvloop
 
-from server.app import BACKGROUND, create_app, living, wake
+from server.app import BACKGROUND, create_app
 from server.collecting import collect_seldom
 from server.data import Running, announce, locked, renounce
 from server.logs import set_up_logs
+from server.running import living, wake
 from server.services import MakeTask, Services
 from server.settings import Settings
 from sync.errors import BadRequest

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from server.accounts import Accounts
 from server.audit import Audit
+from server.audit_index import AuditIndex
 from server.deciding import Deciding
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters
@@ -52,6 +53,7 @@ class Services:
     recovery: Recovery
     forgetting: Forgetting
     audit: Audit
+    audit_index: AuditIndex
     throttle: Throttle
     doorkeeper: Doorkeeper
     counters: Counters

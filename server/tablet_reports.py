@@ -26,7 +26,8 @@ CLOCK_SECONDS = 30
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a tablet last said of itself. `unsent`: records that have not arrived, the oldest of them made at `oldest`; `photos`: unsent
     photos; `refused`: records that the server refused; `clock_seconds`: its clock minus the server's; `received`: where its last
-    complete pull of each database ended; `current`: of which of them it then held all that it may read."""
+    complete pull of each database ended; `current`: of which of them it then held all that it may read; `stored`, `room`: bytes that it
+    uses, and that its browser would give it in all."""
 
     unsent: int
     oldest: str | None = None
@@ -34,6 +35,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     version: str = ""
     clock_seconds: int | None = None
+    stored: int | None = None
+    room: int | None = None
     received: dict[str, str] = {}
     current: dict[str, bool] = {}
     at: str = ""
@@ -57,6 +60,10 @@ class Reports:
                 await self._office.make(doc_id, content)
         elif _is_worth_it(_report(held.content), report, now):
             await self._office.change(doc_id, lambda known: known.update(content))
+
+    async def find(self, tablet: str) -> Report | None:
+        held = await self._office.find(f"{PREFIX}:{tablet}")
+        return _report(held.content) if held else None
 
     async def all(self) -> AsyncIterator[tuple[str, Report]]:
         """(tablet, what it last said)"""
@@ -108,7 +115,7 @@ def _is_worth_it(kept: Report, said: Report, now: datetime) -> bool:
 
 def _plain(report: Report) -> Report:
     clock = None if report.clock_seconds is None else 0
-    return msgspec.structs.replace(report, received={}, current={}, clock_seconds=clock, at="")
+    return msgspec.structs.replace(report, received={}, current={}, clock_seconds=clock, stored=None, room=None, at="")
 
 
 def _report(content: Mapping[str, Any]) -> Report:

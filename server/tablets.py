@@ -180,6 +180,17 @@ class Tablets:
 
         return await self._change(tablet, change)
 
+    async def account_of(self, tablet: str) -> str | None:
+        held = await self._office.find(document(tablet))
+        return str(held.content["account"]) if held else None
+
+    async def one(self, tablet: str) -> tuple[Tablet, Report | None]:
+        """With what it last said of itself. Raises NotFound."""
+        held = await self._office.find(document(tablet))
+        if held is None:
+            raise NotFound(f"There is no tablet {tablet}.", tablet=tablet)
+        return msgspec.convert(held.content, Tablet), await self.reports.find(tablet)
+
     async def all(self) -> AsyncIterator[tuple[Tablet, Report | None]]:
         """Each with what it last said of itself."""
         reports = {tablet: report async for tablet, report in self.reports.all()}

@@ -262,6 +262,21 @@ async def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
     raise AssertionError("it did not come true in time")
 
 
+async def press(page: Page, selector: str) -> None:
+    await reach(page, selector)
+    await page.keyboard.press("Enter")
+
+
+async def reach(page: Page, selector: str) -> None:
+    """By the Tab key, from wherever the focus is."""
+    await page.locator(selector).first.wait_for()
+    for _ in range(120):
+        if await page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached by keyboard")
+
+
 def see_to_chromium() -> str | None:
     """A Chromium to test with, installed where that is possible."""
     if CHROMIUM is None and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):

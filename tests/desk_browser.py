@@ -29,6 +29,12 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
     assert not errors, f"the desk threw: {errors}"
 
 
+async def manage(page: Page, name: str) -> None:
+    """Go to a place that lies under the menu."""
+    await page.locator(".menu summary").click()
+    await page.locator(".menu").get_by_role("link", name=name).click()
+
+
 def reviews(staffed: Served) -> list[str]:
     return sorted(one["fields"]["decision"] for one in documents(staffed, "branch-b03", "review"))
 

@@ -2,50 +2,35 @@
 screen as it comes to stand. What looks at screens (pictures, accessibility) follows it."""
 
 import asyncio
-import io
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-import httpx
-from PIL import Image, ImageDraw
 from playwright.async_api import Locator, Page, expect
 
-from server.demo.centre import Centre, Member, Subject
-from server.demo.fill import Demo, prepare
-from server.demo.tablet import Tablet as Simulated
+from server.demo.fill import prepare
 from server.settings import Settings
-from tests.browser import LANDSCAPE, PIN, Tablet, tablets, until
+from tests.browser import LANDSCAPE, PIN, Tablet, tablets
+from tests.played import BRANCH, COLLEAGUE, DB, WHO, Played, decide, decided, photo, simulated, visit
 from tests.serving import served
 
 RECORDS = 1500
-WHO, COLLEAGUE, BRANCH = "m0051", "m0052", "b03"
-DB = f"branch-{BRANCH}"
 WEAK = "111111"
 
 
-@dataclass
-class Stage:
-    """A tablet at a filled server. `language`: zh or en; `ids`: records of the story by what became of them."""
+@dataclass(kw_only=True)
+class Stage(Played):
+    """A tablet at a filled server."""
 
     tablet: Tablet
-    url: str
-    demo: Demo
-    centre: Centre
-    language: str = "zh"
-    ids: dict[str, str] = field(default_factory=dict)
 
     @property
     def page(self) -> Page:
         return self.tablet.page
-
-    def words(self, zh: str, en: str) -> str:
-        return zh if self.language == "zh" else en
 
     async def tap(self, zh: str, en: str) -> None:
         name = self.words(zh, en)
@@ -59,18 +44,6 @@ class Stage:
         await self.page.wait_for_timeout(400)
         return found
 
-    def as_(self, name: str) -> httpx.AsyncClient:
-        account = self.demo.account(name)
-        return httpx.AsyncClient(base_url=self.url, auth=(account.name, account.password), timeout=60)
-
-    def member(self, name: str) -> Member:
-        account = self.demo.account(name)
-        return next(one for one in self.centre.members if one.id == account.member)
-
-    def subjects(self, kind: str) -> list[Subject]:
-        branch = next(one for one in self.centre.branches if one.id == BRANCH)
-        return branch.subjects[kind]
-
 
 @asynccontextmanager
 async def stage(directory: Path, language: str = "zh", size: tuple[int, int] = LANDSCAPE) -> AsyncIterator[Stage]:
@@ -80,7 +53,8 @@ async def stage(directory: Path, language: str = "zh", size: tuple[int, int] = L
     demo = await asyncio.to_thread(prepare, Settings(data=str(data)), 1, RECORDS, until_day, lambda *_: None)
     with served(data, "--log-level", "warning") as server:
         async with tablets(directory / "tablets", server.url) as make:
-            made = Stage(make("one", size=size, language=language), server.url, demo, demo.centre(), language)
+            tablet = make("one", size=size, language=language)
+            made = Stage(url=server.url, demo=demo, centre=demo.centre(), language=language, tablet=tablet)
             await _prepare(made, directory / "simulated")
             await made.tablet.start()
             yield made
@@ -96,7 +70,7 @@ async def story(on: Stage) -> AsyncIterator[str]:
 async def _prepare(on: Stage, directory: Path) -> None:
     """What others have done before the tablet is switched on: records, two tablets' edits of one, decisions, an approved month."""
     async with aiohttp.ClientSession() as session:
-        mine, other = [await _simulated(on, name, directory, session) for name in (WHO, COLLEAGUE)]
+        mine, other = [await simulated(on, name, directory, session) for name in (WHO, COLLEAGUE)]
         members = [mine.member, other.member]
         home, second, third = on.subjects("household")[:3]
         firm = on.subjects("enterprise")[0]
@@ -104,16 +78,16 @@ async def _prepare(on: Stage, directory: Path) -> None:
             "talked": "和老人拉家常，谈了看病报销和今年的收成。",
             "narrative": "雨天路滑，步行进组。票据已带回大厅代办。",
         }
-        on.ids["returned"] = await mine.record(DB, "visit", _visit(home, members, 2) | told)
+        on.ids["returned"] = await mine.record(DB, "visit", visit(home, members, 2) | told)
         problem = f"problems/{mine.new_id()}"
         gutter = {f"{problem}/text": "屋后排水沟垮塌，雨天进水。", f"{problem}/state": "open", f"{problem}/severity": 2}
         due = {f"{problem}/due": (datetime.now(UTC) - timedelta(days=3)).date().isoformat()}
-        on.ids["problem"] = await mine.record(DB, "visit", _visit(second, members, 9) | told | gutter | due)
-        backwards = _visit(third, members, 1)
+        on.ids["problem"] = await mine.record(DB, "visit", visit(second, members, 9) | told | gutter | due)
+        backwards = visit(third, members, 1)
         backwards["period"] = backwards["period"][::-1]
         on.ids["faulty"] = await mine.record(DB, "visit", backwards | told)
-        on.ids["erased"] = await mine.record(DB, "visit", _visit(firm, members, 3, "enterprise") | told)
-        on.ids["approved"] = await mine.record(DB, "visit", _visit(firm, members, 4, "enterprise") | told)
+        on.ids["erased"] = await mine.record(DB, "visit", visit(firm, members, 3, "enterprise") | told)
+        on.ids["approved"] = await mine.record(DB, "visit", visit(firm, members, 4, "enterprise") | told)
         await mine.push(DB)
         await other.pull(DB)
         await mine.change(DB, on.ids["problem"], {"outcome": "已与村里商定清淤时间。", f"{problem}/state": "in_hand"})
@@ -131,47 +105,11 @@ async def _prepare(on: Stage, directory: Path) -> None:
             {"text": "谈了哪几项报销，写清楚。", "field": "talked"},
             {"text": "请补上下次走访的时间。", "field": "outcome"},
         ]
-        await _decide(secretary, on.ids["returned"], "return", text="内容太笼统，请补充。", remarks=remarks)
-        await _decide(secretary, on.ids["approved"], "approve")
+        await decide(secretary, on.ids["returned"], "return", text="内容太笼统，请补充。", remarks=remarks)
+        await decide(secretary, on.ids["approved"], "approve")
         month = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
         told_month = (await secretary.get(f"/api/v1/activity-records/{BRANCH}/{month}")).json()
-        await _decided(secretary, f"activity_record:{BRANCH}:{month}", "approve", told_month["seen"])
-
-
-async def _simulated(on: Stage, name: str, directory: Path, session: aiohttp.ClientSession) -> Simulated:
-    account = on.demo.account(name)
-    url = on.url.replace("://", f"://{account.name}:{account.password}@")
-    made = Simulated(on.member(name), directory / name, session, f"{url}/sync")
-    await made.open()
-    return made
-
-
-def _visit(subject: Subject, members: list[Member], days: int, kind: str = "assist") -> dict[str, Any]:
-    begun = datetime.now(UTC).replace(hour=2, minute=5, second=0, microsecond=0) - timedelta(days=days)
-    period = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (begun, begun + timedelta(minutes=40))]
-    fields = {"subject": subject.id, "kind": kind, "period": period, "place": [*subject.place, 12]}
-    personal = {"privacy": "notice", "keep_until": f"{begun.year + 3}-12-31"} if kind == "assist" else {}
-    return fields | personal | {f"participants/{one.id}": True for one in members}
-
-
-async def _decide(secretary: httpx.AsyncClient, record: str, decision: str, **more: Any) -> None:
-    async def told() -> Any:
-        answer = await secretary.get(f"/api/v1/records/{record}")
-        return answer.json() if answer.status_code == 200 else None
-
-    await _decided(secretary, record, decision, (await until(told))["seen"], **more)
-
-
-async def _decided(secretary: httpx.AsyncClient, record: str, decision: str, seen: str, **more: Any) -> None:
-    asked = {"record": record, "decision": decision, "seen": seen, **more}
-
-    async def taken() -> bool:
-        answer = await secretary.post("/api/v1/reviews", json=asked)
-        # The worker writes a month a moment after its records, or has merged meanwhile: what it says now is decided on.
-        asked["seen"] = answer.json().get("seen", seen)
-        return answer.status_code == 201
-
-    await until(taken)
+        await decided(secretary, f"activity_record:{BRANCH}:{month}", "approve", told_month["seen"])
 
 
 async def _enrolling(on: Stage) -> AsyncIterator[str]:
@@ -443,21 +381,6 @@ async def _end_session(on: Stage) -> None:
         ours = next(one["tablet"] for one in listed if one["tablet"]["account"] == WHO)
         answer = await admin.post(f"/api/v1/tablets/{ours['id']}/code")
         assert answer.status_code == 201, answer.text
-
-
-def photo() -> dict[str, Any]:
-    """A picture as a camera gives it, of nobody's house."""
-    image = Image.new("RGB", (1600, 1200), "#9db7c9")
-    draw = ImageDraw.Draw(image)
-    draw.polygon([(200, 620), (800, 260), (1400, 620)], fill="#8f4a3a")
-    draw.rectangle([320, 620, 1280, 1020], fill="#d9cdb8")
-    draw.rectangle([700, 760, 880, 1020], fill="#6b4f3a")
-    for at in (430, 1010):
-        draw.rectangle([at, 720, at + 160, 860], fill="#e9f0f3")
-    draw.rectangle([0, 1020, 1600, 1200], fill="#7f9a5f")
-    into = io.BytesIO()
-    image.save(into, "JPEG", quality=85)
-    return {"name": "house.jpg", "mimeType": "image/jpeg", "buffer": into.getvalue()}
 
 
 def plain(name: str) -> str:

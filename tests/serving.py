@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from server.app import create_app, living
+from server.app import create_app
+from server.running import living
 from server.services import MakeTask, Services
 from server.settings import Settings
 

@@ -11,7 +11,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,8 +34,9 @@ from tests.merge_simulation import DAY, missing
 from tests.places import ADMINISTRATOR, NOON, ZONE, Backup, Clock, Life, Network, Server, Tablet
 
 HISTORIES = int(os.environ.get("FIELDBOOK_SYSTEM_HISTORIES", "1000"))
+MIXED = 1_000_000
+"""From this seed on, histories are of records of every type."""
 STEPS = 25
-RECORDS_MAX = 3
 PHOTOS_MAX = 1
 SERVERS_MAX = 3
 WORDS = ["屋顶漏雨", "已修好", "低保申请", "送证上门", "无人在家"]
@@ -95,6 +96,10 @@ async def pool() -> AsyncIterator[Pool]:
 class History:
     """One random history in one branch: some weeks of work apart, then everything replicates until nothing changes."""
 
+    records: tuple[str, ...] = ("visit",)
+    """The types of records that members make in it."""
+    records_max = 3
+
     def __init__(self, seed: int, pool: Pool) -> None:
         self.seed, self.pool, self.clock = seed, pool, pool.clock
         self.clock.now = NOON
@@ -146,7 +151,7 @@ class History:
     def steps(self) -> list[Step]:
         several = len(self.servers) > 1
         return [
-            *[self.create] * (self.made < RECORDS_MAX),
+            *[self.create] * (self.made < self.records_max),
             *[self.change] * 8,
             *[self.push] * 8,
             *[self.pull] * 3,
@@ -189,8 +194,8 @@ class History:
         """A photo beside a record; the server keeps its readers those of the record."""
         tablet = self.rng.choice(self.tablets)
         member = tablet.actor.member or ""
-        visits = [doc for doc in sorted(tablet.docs) if doc.startswith("visit:")]
-        if visits and self.made < PHOTOS_MAX + RECORDS_MAX:
+        visits = self._records_of(tablet)
+        if visits and self.made < PHOTOS_MAX + self.records_max:
             self.made += 1
             fields = {
                 path: value for path, value in example("photo")["fields"].items() if not path.startswith("readers/")
@@ -201,20 +206,20 @@ class History:
 
     async def change(self) -> None:
         rng, tablet = self.rng, self.rng.choice(self.tablets)
-        if visits := [doc for doc in sorted(tablet.docs) if doc.startswith("visit:")]:
-            doc = rng.choice(visits)
+        if found := self._records_of(tablet):
+            doc = rng.choice(found)
             own = tablet.joined(doc).get("author") == tablet.actor.member
-            tablet.edit(doc, self._own_change() if own else self._part(), rng)
+            tablet.edit(doc, self._own_change(doc) if own else self._part(), rng)
 
     async def forget(self) -> None:
         """An older app, or a tool that knows of stamps alone, puts its edit over a revision that a server has, and drops the rest."""
         rng, tablet, server = self.rng, self.rng.choice(self.tablets), self.rng.choice(self.servers)
-        own = [doc for doc in sorted(tablet.docs) if doc.startswith("visit:")]
-        own = [doc for doc in own if tablet.joined(doc).get("author") == tablet.actor.member]
+        own = [doc for doc in self._records_of(tablet) if tablet.joined(doc).get("author") == tablet.actor.member]
         if own:
             await tablet.push(server, self.db, self.calm, rng)
-            change = self._own_change()
-            tablet.edit(rng.choice(own), lambda leaves, stamp: {**change(leaves, stamp), "replaced": []}, rng)
+            doc = rng.choice(own)
+            change = self._own_change(doc)
+            tablet.edit(doc, lambda leaves, stamp: {**change(leaves, stamp), "replaced": []}, rng)
             await tablet.push(server, self.db, self.calm, rng)
 
     async def push(self) -> None:
@@ -243,9 +248,12 @@ class History:
         """At the desk of a server: the secretary approves a record, or settles a dispute; sometimes a photo comes."""
         server = self.rng.choice(self.servers)
         there = await self.now(server)
-        kinds = ("visit:", "visit:", f"activity_record:{self.branch}:")[self.rng.randrange(3)]
+        month = self.rng.randrange(3) == 2
         judged = sorted(
-            doc for doc, now in there.items() if doc.startswith(kinds) and now.alive and ":v" not in doc[1:]
+            doc
+            for doc, now in there.items()
+            if now.alive
+            and ((doc.startswith("activity_record:") and ":v" not in doc) if month else self._is_record(doc))
         )
         if not judged:
             return
@@ -302,7 +310,13 @@ class History:
         await other.is_told([doc for doc in documents if self.rng.random() < 0.5], self.db)
         await one.restore(backup)
 
-    def _own_change(self) -> Callable[[list[Body], str], Body]:
+    def _is_record(self, doc: str) -> bool:
+        return type_of_id(doc) in self.records
+
+    def _records_of(self, tablet: Tablet) -> list[str]:
+        return [doc for doc in sorted(tablet.docs) if self._is_record(doc)]
+
+    def _own_change(self, doc: str) -> Callable[[list[Body], str], Body]:
         rng = self.rng
         kind = rng.randrange(12)
         if kind == 0:
@@ -429,7 +443,7 @@ class History:
             strange = [
                 doc
                 for doc in refused & held[0].keys()
-                if doc.startswith("visit:") and held[0][doc].content["author"] == member
+                if self._is_record(doc) and held[0][doc].content["author"] == member
             ]
             assert not strange, f"{tablet.name} was refused {strange}"
             tablet.docs = {doc: replica for doc, replica in tablet.docs.items() if doc not in refused}
@@ -518,7 +532,7 @@ class History:
         listed = {doc: msgspec.json.decode(paths) for doc, paths in rows}
         at = int(self.clock().timestamp() * 1000)
         for doc, now in documents.items():
-            if type_of_id(doc) == "visit":
+            if self._is_record(doc):
                 assert listed.get(doc, []) == disputed(now.content), f"{server.name} lists other disputes of {doc}"
                 for field in history(now.content, at, rule_of=rule_of):
                     for told in field.writes:
@@ -541,6 +555,74 @@ class History:
         assert not different, f"{server.name}: the ledger made from nothing differs: {different[:6]}"
 
 
+class Mixed(History):
+    """Records of every type: services with their stages and ratings, events, surveys of a joint case."""
+
+    records = ("visit", "service", "event", "survey")
+    records_max = 7
+    case = ""
+
+    async def create(self) -> None:
+        tablet = self.rng.choice(self.tablets)
+        rated = [doc for doc in sorted(tablet.docs) if doc.startswith("service:")]
+        match self.rng.randrange(6):
+            case 0 | 1:
+                self.new_record(tablet, "service", {"stages/concluded/actual": self._period()[1]})
+            case 2 if rated:
+                rating = {"record": self.rng.choice(rated), "score": self.rng.randint(1, 5)}
+                self.new_record(tablet, "rating", rating)
+            case 3:
+                self.new_record(tablet, "event", {"votes": 9, "satisfied": self.rng.randint(0, 10)})
+            case 4:
+                self.case = self.case or self.new_record(tablet, "case", {})
+                finding = {"findings/area/finding": self.rng.choice(["conforms", "remedy"])}
+                self.new_record(tablet, "survey", {"case": self.case, **finding})
+            case _:
+                self.new_visit(tablet)
+
+    def new_record(self, tablet: Tablet, of: str, told: Mapping[str, Any]) -> str:
+        member = tablet.actor.member or ""
+        self.made += 1
+        sound = example(of)
+        left_out = ("parties/", "readers/", "participants/")
+        fields = {path: value for path, value in sound["fields"].items() if not path.startswith(left_out)}
+        if of in self.records:
+            fields |= {"period": self._period(), f"participants/{member}": True}
+        if of == "rating":
+            fields[f"readers/member:{member}"] = True
+        envelope = {name: sound[name] for name in ("type", "version")} | {
+            "branch": self.branch,
+            "author": member,
+            "zone": ZONE,
+        }
+        doc = f"{of}:{self.seed:012d}{self.made:014d}"
+        tablet.create(doc, envelope, {**fields, **told}, self.rng)
+        return doc
+
+    def _own_change(self, doc: str) -> Callable[[list[Body], str], Body]:
+        of = type_of_id(doc)
+        if of == "visit" or self.rng.random() < 0.2:
+            return super()._own_change(doc)
+        rng = self.rng
+        choices: dict[str | None, list[dict[str, Any]]] = {
+            "service": [
+                {"kind": rng.choice(["on_behalf", "on_site", "urgent"])},
+                {"stages/concluded/actual": self._period()[1]},
+                {"stages/delivered/promised": self._period()[1]},
+                {"called_back": rng.choice(["satisfied", "dissatisfied"])},
+                {"matters": rng.randint(1, 4)},
+            ],
+            "event": [{"votes": rng.randint(1, 9)}, {"satisfied": rng.randint(0, 9)}, {"title": rng.choice(WORDS)}],
+            "survey": [
+                {"findings/area/finding": rng.choice(["conforms", "remedy", "no such finding"])},
+                {"findings/area/text": rng.choice(WORDS)},
+                {"conclusion": rng.choice(["conforms", "remedy"])},
+            ],
+        }
+        changes = {**rng.choice(choices[of]), **rng.choice([{}, {"period": self._period()}, self._problem()])}
+        return lambda leaves, stamp: edit(leaves, changes, stamp, rule_of=rule_of)
+
+
 def _without_former_readers(now: Now) -> bytes:
     """Who once could read a companion depends on what came first."""
     fields = now.content.get("fields", {})
@@ -552,7 +634,7 @@ def _without_former_readers(now: Now) -> bytes:
 async def play(seed: int, pool: Pool) -> None:
     """Play one history; a failure names its seed and how to see it again."""
     try:
-        await History(seed, pool).play()
+        await (Mixed if seed >= MIXED else History)(seed, pool).play()
     except AssertionError as failure:
         again = f".venv/bin/python -m tests.system_simulation --seed {seed}"
         raise AssertionError(f"seed {seed}: {failure}\nrepeat with: {again}") from failure

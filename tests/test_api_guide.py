@@ -3,7 +3,10 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
+
+import httpx
 
 from tests.serving import PASSWORD, command, environment, served
 
@@ -28,6 +31,7 @@ def test_ap37_the_examples_of_the_guide_run_against_a_server(tmp_path: Path) -> 
     assert "FIELDBOOK_URL" in settings
     script = "\n".join(["set -euo pipefail", *scripts, "export TOKEN", "python3 figures.py"])
     with served(data) as server:
+        _until_something_waits(server.url)
         given = {"FIELDBOOK_URL": server.url, "FIELDBOOK_ACCOUNT": "builder", "FIELDBOOK_PASSWORD": PASSWORD}
         run = subprocess.run(
             ["bash", "-c", script],
@@ -42,6 +46,17 @@ def test_ap37_the_examples_of_the_guide_run_against_a_server(tmp_path: Path) -> 
     assert '"role":"secretary"' in run.stdout
     assert re.search(r"b03 走访 \d+ rows: \d+", run.stdout)
     assert re.search(r'"id":"review:', run.stdout)
+
+
+def _until_something_waits(url: str) -> None:
+    """The ledger of a new server follows what lies in its store within seconds."""
+    for _ in range(300):
+        told = httpx.get(f"{url}/api/v1/inbox?kind=new&limit=1", auth=("builder", PASSWORD)).json()
+        counted = httpx.get(f"{url}/api/v1/figures?period=year", auth=("builder", PASSWORD)).json()
+        if told["items"] and counted[0]["figures"]["visits"]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("nothing came to be decided within 30 s")
 
 
 def test_ap37_every_operation_that_the_guide_names_is_there() -> None:

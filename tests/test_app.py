@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.app import create_app, living
+from server.app import create_app
+from server.running import living
 from server.services import Services
 from server.settings import Settings
 from tests.serving import ADMIN, PASSWORD, Here, here

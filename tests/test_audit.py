@@ -134,7 +134,7 @@ async def test_ad7_the_audit_is_read_a_page_at_a_time_newest_first(server: Here)
         server.services.audit.note("read", LI, records=[])
     client, before, numbers = server.as_(ADMIN), None, []
     while True:
-        params = {"kind": "export", "limit": 2} | ({"before": before} if before else {})
+        params = {"kind": "export", "limit": 2} | ({"after": before} if before else {})
         page = (await client.get("/api/v1/audit", params=params)).json()
         numbers += [one["number"] for one in page["lines"]]
         before = page["next"]

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import needed
 from tests.desk_axe import axe
-from tests.desk_browser import desk
+from tests.desk_browser import desk, manage
 from tests.filling import as_admin
 from tests.serving import Served
 
@@ -22,7 +22,7 @@ def forms(staffed: Served, of: str) -> list[dict[str, object]]:
 
 
 async def survey(page: Page) -> None:
-    await page.get_by_role("link", name="表单").click()
+    await manage(page, "表单")
     await page.get_by_role("button", name="踏勘记录").click()
 
 
@@ -63,7 +63,7 @@ async def test_dk65_a_check_is_added_named_and_moved_by_keyboard_and_shows_as_on
 
 async def test_dk65_an_item_is_dragged_to_another_place(staffed: Served) -> None:
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="表单").click()
+        await manage(page, "表单")
         lines = page.locator(".item-line")
         await expect(lines.first).to_be_visible()
         names = await page.locator(".item-name").all_inner_texts()
@@ -77,7 +77,7 @@ async def test_dk65_an_item_is_dragged_to_another_place(staffed: Served) -> None
 
 async def test_dk68_an_unsound_form_is_refused_with_all_problems_at_their_places(staffed: Served) -> None:
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="表单").click()
+        await manage(page, "表单")
         await page.get_by_role("button", name="去掉“起止时间”").click()
         await page.get_by_role("button", name="谈了什么").first.click()
         await page.get_by_label("名称（中文）").fill("")
@@ -92,7 +92,7 @@ async def test_dk68_an_unsound_form_is_refused_with_all_problems_at_their_places
 
 async def test_dk68_of_two_who_publish_at_once_the_second_is_told_and_keeps_the_draft(staffed: Served) -> None:
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="表单").click()
+        await manage(page, "表单")
         await page.get_by_label("标题（中文）").fill("走访登记")
         (now,) = forms(staffed, "visit")
         with as_admin(staffed) as admin:
@@ -108,7 +108,7 @@ async def test_dk68_of_two_who_publish_at_once_the_second_is_told_and_keeps_the_
 
 async def test_dk64_who_is_no_administrator_reads_forms_and_edits_none(staffed: Served) -> None:
     async with desk(staffed) as page:
-        await page.get_by_role("link", name="表单").click()
+        await manage(page, "表单")
         await expect(page.get_by_role("region", name="平板上的样子")).to_contain_text("走访记录")
         await expect(page.get_by_role("button", name="发布第 2 版")).to_have_count(0)
         await page.get_by_text("共 1 个版本").click()
@@ -118,7 +118,7 @@ async def test_dk64_who_is_no_administrator_reads_forms_and_edits_none(staffed: 
 
 async def test_fm13_a_form_is_tried_with_the_tablet_s_own_inputs_on_what_is_made_up(staffed: Served) -> None:
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="表单").click()
+        await manage(page, "表单")
         await page.get_by_role("button", name="走访记录").click()
         tried = page.get_by_role("region", name="平板上的样子")
         await expect(tried.get_by_label("开始")).to_have_value(re.compile(r"\d{4}-\d\d-\d\dT"))

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import needed
 from tests.desk_axe import axe
-from tests.desk_browser import desk
+from tests.desk_browser import desk, manage
 from tests.filling import documents, member, put
 from tests.serving import Served
 from tests.test_imports import csv_of
@@ -36,7 +36,7 @@ async def test_dk61_a_file_of_members_is_previewed_imported_and_listed(staffed: 
     centre(staffed)
     rows = [HEADER, ["m0900", "同志0900", "第四党支部", "副书记", "110105199003071234"], ["x y", "坏", "", "", ""]]
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="导入").click()
+        await manage(page, "导入")
         await page.get_by_role("button", name="人员").click()
         await give(page, "名册.csv", csv_of(rows, encoding="gb18030"))
         table = page.get_by_role("table").first
@@ -65,7 +65,7 @@ async def test_dk61_a_file_of_members_is_previewed_imported_and_listed(staffed: 
 async def test_dk62_what_changed_since_the_preview_is_told_and_previewed_anew(staffed: Served) -> None:
     centre(staffed)
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="导入").click()
+        await manage(page, "导入")
         await page.get_by_role("button", name="人员").click()
         await give(page, "名册.csv", csv_of([HEADER, ["m0900", "新名字", "", "", ""]]))
         await expect(page.get_by_role("table").first).to_contain_text("同志0900 → 新名字")
@@ -83,7 +83,7 @@ async def test_dk60_a_secretary_imports_subjects_of_the_own_branch_and_a_pdf_is_
     staffed: Served,
 ) -> None:
     async with desk(staffed) as page:
-        await page.get_by_role("link", name="导入").click()
+        await manage(page, "导入")
         await expect(page.get_by_role("button", name="人员")).to_have_count(0)
         await give(page, "名册.xlsx", b"%PDF-1.7")
         await expect(page.get_by_role("alert")).to_contain_text("这是 PDF 文件，不是表格，请另存为 .xlsx 或 CSV")
@@ -109,7 +109,7 @@ async def test_dk63_an_import_of_the_hall_is_taken_back_with_a_reason(staffed: S
     window = {"name": "市场监管窗口", "number": "1", "branch": "b03"}
     put(staffed, "centre", {"_id": "window:w01", "type": "window", "version": 1, "fields": window})
     async with desk(staffed, "admin") as page:
-        await page.get_by_role("link", name="导入").click()
+        await manage(page, "导入")
         await page.get_by_role("button", name="大厅办件").click()
         await give(page, "十月.csv", csv_of([["月份", "窗口", "事项", "受理", "办结"], ["2026-10", "1", "登记", 3, 2]]))
         await expect(page.get_by_text("月份：2026-10")).to_be_visible()

@@ -49,7 +49,9 @@ async def test_ix9_of_two_who_decide_at_once_the_second_is_told_by_whom_it_was_d
     assert (second["type"], second["status"], second["detail"]) == ("urn:fieldbook:decided", 409, second["reason"])
     many = await here.post(SECRETARY, "/reviews/batch", {"decisions": [{**bound, "decision": "approve"}]}, status=200)
     assert (many[0]["status"], many[0]["error"]) == ("conflict", "decided")
-    told = await here.until(lambda: here.get(SECRETARY, f"/records/{body['_id']}"), lambda told: told["decided"] != "")
+    told = await here.until(
+        lambda: here.get(SECRETARY, f"/records/{body['_id']}"), lambda told: told["review"] != "open"
+    )
     assert (told["decided"], told["review"]) == (first["id"], "approved")
     again = {**bound, "decided": first["id"], "decision": "reopen"}
     await here.post(SECRETARY, "/reviews", again)

@@ -1,5 +1,7 @@
 """The review desk in a real Chromium: what waits, a record read and decided, a month approved, a figure opened."""
 
+import re
+
 import httpx
 import pytest
 from playwright.async_api import async_playwright, expect
@@ -101,3 +103,27 @@ async def test_dk6_what_was_written_is_found_by_words_of_two_characters(staffed:
             return await page.locator("mark", has_text="低保").count() > 0
 
         await until(found)
+
+
+async def test_dk7_going_back_from_a_hit_leads_to_the_list_as_it_was(staffed: Served) -> None:
+    some_visit(staffed, 1, "谈了低保申请的进展")
+    async with desk(staffed) as page:
+
+        async def found() -> bool:
+            await page.goto(f"{staffed.url}/desk#/search?q=低保&type=visit")
+            await page.reload()
+            await expect(page.get_by_role("status").last).to_have_text(re.compile("共|没有找到"))
+            return await page.locator("mark", has_text="低保").count() > 0
+
+        await until(found)
+        await expect(page.get_by_role("combobox", name="类型")).to_have_value("visit")
+        await page.get_by_role("link", name="李桂兰").click()
+        await expect(page).to_have_url(re.compile("#/inbox/visit"))
+        await expect(page.locator("section.pane").first).to_contain_text("谈了低保申请的进展")
+        await page.go_back()
+        await expect(page.locator("mark", has_text="低保")).to_be_visible()
+        await page.get_by_role("combobox", name="类型").select_option("subject")
+        await expect(page.get_by_text("没有找到")).to_be_visible()
+        assert "type=subject" in page.url
+        await page.get_by_role("combobox", name="类型").select_option("activity")
+        await expect(page.get_by_text("没有找到")).to_be_visible()

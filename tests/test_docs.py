@@ -9,7 +9,14 @@ from server.cli import main
 from server.settings import table
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "deploy/README.md", "deploy/tablet.md"]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "deploy/README.md",
+    "deploy/tablet.md",
+    "deploy/desk.md",
+]
 RULE = re.compile(r"^- \*\*([A-Z]{2}\d+)\*\*", re.MULTILINE)
 
 

@@ -22,7 +22,7 @@ WHOLE = {
     "countFigures": "a line for each group, as many as were asked for",
     "listForms": "an administrator writes each by hand",
     "listAccounts": "as many as people",
-    "listTablets": "as many as people",
+    "listInvitable": "as many as people",
 }
 """Lists that come whole, and why they may."""
 

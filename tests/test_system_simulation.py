@@ -15,7 +15,7 @@ from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.merge import Leaf, MergePlan, NewRevision, merge
 from tests.places import Life, Server, Tablet
-from tests.system_simulation import HISTORIES, History, Pool, main, play, play_all, pool
+from tests.system_simulation import HISTORIES, MIXED, History, Pool, main, play, play_all, pool
 
 AT_ONCE = 25
 FOUND_ONCE = {
@@ -38,6 +38,11 @@ async def here() -> AsyncIterator[Pool]:
 @pytest.mark.parametrize("first", range(0, HISTORIES, AT_ONCE))
 async def test_mg22_whatever_happens_all_agree_in_the_end_and_nothing_is_missing(first: int) -> None:
     await play_all(range(first, min(first + AT_ONCE, HISTORIES)))
+
+
+@pytest.mark.parametrize("first", range(0, HISTORIES // 4, AT_ONCE))
+async def test_mg22_so_do_histories_of_records_of_every_type(first: int) -> None:
+    await play_all(range(MIXED + first, MIXED + min(first + AT_ONCE, HISTORIES // 4)))
 
 
 @pytest.mark.parametrize("seed", FOUND_ONCE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import LANDSCAPE, PHONE, PIN, needed
+from tests.browser import LANDSCAPE, PHONE, PIN, needed, press, reach
 from tests.pouchdb import WEB
 from tests.screens import Stage, fully, stage, story
 
@@ -108,18 +108,3 @@ async def _to_the_end(on: Stage) -> None:
     await page.wait_for_timeout(500)
     if await page.locator("dialog").count():
         await press(page, "dialog footer .button")
-
-
-async def press(page: Page, selector: str) -> None:
-    await reach(page, selector)
-    await page.keyboard.press("Enter")
-
-
-async def reach(page: Page, selector: str) -> None:
-    """By the Tab key, from wherever the focus is."""
-    await page.locator(selector).first.wait_for()
-    for _ in range(120):
-        if await page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            return
-        await page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} cannot be reached by keyboard")

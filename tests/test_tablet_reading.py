@@ -262,7 +262,7 @@ async def test_tl6_a_rescue_file_holds_what_is_unsent_and_the_server_takes_it_in
 async def test_tl7_a_session_that_ran_out_is_renewed_on_the_spot_and_loses_nothing(
     tablet: Tablet, centre: Served
 ) -> None:
-    (own,) = get(centre, "/api/v1/tablets", ADMIN)
+    (own,) = get(centre, "/api/v1/tablets", ADMIN)["tablets"]
     post(centre, f"/api/v1/tablets/{own['tablet']['id']}/code", {}, ADMIN)
     await edit_note(tablet, "会话过期后写的")
     await tablet.go("同步")

@@ -136,7 +136,7 @@ async def test_ta15_a_session_that_ran_out_does_not_hinder_recording(
 ) -> None:
     tablet = await enrolled(make, staffed)
     with as_admin(staffed) as admin:
-        (listed,) = admin.get("/api/v1/tablets").json()
+        (listed,) = admin.get("/api/v1/tablets").json()["tablets"]
         assert admin.post(f"/api/v1/tablets/{listed['tablet']['id']}/code").status_code == 201
     await tablet.contact()
     await tablet.sees("登录已过期")

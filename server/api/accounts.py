@@ -1,18 +1,21 @@
-"""Decide how administrators make, change, lock and list accounts."""
+"""Decide how administrators make, change, lock and list accounts, and see and end the log-ins of others (AU15)."""
 
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, patch, post, put
+from litestar import Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from server.accounts import Account
 from server.api.base import need_administrator
+from server.api.desk import cursor, resume
+from server.passes import Pass
 from server.services import Services
 from sync.actor import Actor, Role
 from sync.databases import ensure_branch
+from sync.errors import BadRequest, NotFound
 
 _Id = Annotated[str, Meta(max_length=40)]
 
@@ -61,10 +64,47 @@ async def change_account(
 ) -> Account:
     """Change role, member or branch; lock or unlock. It holds from the next request of that account."""
     changes = msgspec.to_builtins(data)
+    if name == actor.name and (changes.get("locked") or changes.get("role", actor.role) != actor.role):
+        raise BadRequest(
+            "Nobody locks the own account or takes the own role away: another administrator does.", code="own_account"
+        )
     account = await services.accounts.change(name, **changes)
     await ensure_branch(services.store, account.branch)
     await services.audit.write("account_changed", actor, of=name, changes=changes)
     return account
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    sessions: list[Pass]
+    next: str | None
+
+
+@get("/sessions")
+async def list_sessions(
+    services: NamedDependency[Services],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Sessions:
+    """Log-ins at the desk that have not ended, by id, those of all accounts."""
+    (start,) = resume(after, "")
+    there = sorted([one async for one in services.passes.all("session") if one.id > start], key=lambda one: one.id)
+    told = there[:limit]
+    return Sessions(told, cursor([told[-1].id]) if len(there) > limit else None)
+
+
+@delete("/sessions/{session:str}", status_code=200)
+async def end_other_session(
+    services: NamedDependency[Services], actor: NamedDependency[Actor], session: FromPath[str]
+) -> dict[str, bool]:
+    """End a log-in at once."""
+    async for one in services.passes.all("session"):
+        if one.id == session:
+            await services.passes.end("session", session)
+            await services.audit.write("session_ended", actor, of=one.account)
+            return {"ok": True}
+    raise NotFound("There is no such log-in (any more).")
 
 
 @put("/accounts/{name:str}/password")
@@ -79,7 +119,7 @@ async def set_password(
 
 router = Router(
     "/",
-    route_handlers=[list_accounts, add_account, change_account, set_password],
+    route_handlers=[list_accounts, add_account, change_account, set_password, list_sessions, end_other_session],
     guards=[need_administrator],
     tags=["accounts"],
 )

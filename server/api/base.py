@@ -79,6 +79,12 @@ async def need_administrator(connection: ASGIConnection[Any, Any, Any, Any], _: 
         raise Forbidden("Only administrators may do this.")
 
 
+async def need_auditor(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    actor = await _actor(connection.app.state.services, connection)
+    if not (actor.administrator or "committee" in actor.principals):
+        raise Forbidden("The audit is for administrators and the committee.")
+
+
 async def _actor(services: Services, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     actor = await services.doorkeeper.actor(caller_of(connection))
     if actor is None:

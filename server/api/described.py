@@ -28,6 +28,7 @@ _NAMES = {
     "administer": "administerTablet",
     "admit": "admitQuarantined",
     "assign": "makeAssignment",
+    "audit_document": "downloadAudit",
     "beacon": "askBeacon",
     "bring_in": "importMatters",
     "compare": "compareHeld",
@@ -47,6 +48,7 @@ _NAMES = {
     "meanings": "listFigures",
     "month_document": "downloadMonth",
     "put_part": "sendPhotoPart",
+    "read_kinds": "listAuditKinds",
     "read_figures": "countFigures",
     "read_file": "downloadImport",
     "read_photo": "downloadPhoto",
@@ -75,6 +77,7 @@ TAKES_BYTES = {
     "takeRescueFile": "application/octet-stream",
 }
 GIVES_BYTES = {
+    "downloadAudit": "application/octet-stream",
     "downloadImport": "application/octet-stream",
     "downloadLedger": "application/octet-stream",
     "downloadMattersFaults": "application/octet-stream",
@@ -122,6 +125,7 @@ _MORE: Mapping[str, tuple[int, ...]] = {
     "importRegister": (409, 413),
     "inviteTablet": (404,),
     "listForgotten": (403,),
+    "listInvitable": (403,),
     "listTablets": (403,),
     "logIn": (401, 429),
     "makeAssignment": (404,),

@@ -8,7 +8,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
 from server.api import examples_access, examples_figures, examples_records
-from server.api.assignments import Assigned, Assignment
+from server.api.assignments import Assigned, Assignment, Assignments, Coverage
+from server.api.audit import Lines
 from server.api.base import PROBLEM_DETAILS, Problem, refusal
 from server.api.described import describe, operation_id
 from server.api.directory import Entry, Kept, Whole
@@ -21,13 +22,17 @@ from server.api.likely import Because as Alike
 from server.api.likely import Beside, Compared
 from server.api.reviews import Answered, Batch, Decided, Decision, Remark
 from server.api.since import Changed, SinceDecision
-from server.api.tablets import Because, Listed
+from server.api.tablets import Listed, Listing
 from server.tablet_reports import Report
+from server.tablet_standing import Because
 from server.tablets import Tablet
+from sync.ledger.assignments import AssignmentRow, Unreached
 
 _VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0001"
 _SEEN = "sha256-5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c4a9d0e2f7b6c5d4e3f2a1b0c9d8e7f60"
 _MEMBER = Kept("member:m0117", "2-7c1e", {"name": "李明", "branch": "b03", "role": "member"})
+_HOME = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
+_LINK = "assignment:1795222800000a1b2c3d4"
 _ITEM = {"path": "outcome", "kind": "text", "label": {"zh": "办理结果", "en": "What came of it"}, "required": True}
 
 
@@ -148,17 +153,59 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
     ),
     ("get", "/api/v1/tablets"): Shown(
         None,
-        [
-            Listed(
-                Tablet(id="t5d2c", account="li", state="active", label="三号平板", made="2026-11-01T01:00:00Z"),
-                Report(unsent=2, version="0.1.0", at="2026-11-22T01:00:00Z", current={"branch-b03": True}),
-                "m0117",
-                "李明",
-                "b03",
-                False,
-                [Because("unsent", "2 条未上传", "2 records have not arrived")],
-            )
-        ],
+        Listing(
+            [
+                Listed(
+                    Tablet(id="t5d2c", account="li", state="active", label="三号平板", made="2026-11-01T01:00:00Z"),
+                    Report(unsent=2, version="0.1.0", at="2026-11-22T01:00:00Z", current={"branch-b03": True}),
+                    "m0117",
+                    "李明",
+                    "b03",
+                    False,
+                    [Because("unsent", "2 条未上传", "2 records have not arrived", "联网同步", "Let it sync")],
+                )
+            ],
+            1,
+            0,
+            "0.1.0",
+            None,
+        ),
+    ),
+    ("get", "/api/v1/audit"): Shown(
+        None,
+        Lines(
+            [
+                {
+                    "id": "audit:01795320000000-000000-9f3c1a2b",
+                    "kind": "read",
+                    "at": "2026-11-22T01:00:00.000Z",
+                    "account": "song",
+                    "member": "m0001",
+                    "records": [_VISIT],
+                }
+            ],
+            None,
+            "",
+            {"member:m0001": "宋敏"},
+        ),
+    ),
+    ("get", "/api/v1/assignments"): Shown(
+        None,
+        Assignments(
+            [AssignmentRow(_LINK, "link", "b03", "m0117", _HOME, "", "2026-12-01", "", "future")],
+            {},
+            {"member:m0117": "李明", _HOME: "王秀英户"},
+            None,
+        ),
+    ),
+    ("get", "/api/v1/assignments/coverage"): Shown(
+        None,
+        Coverage(
+            "2026-11-01",
+            "2026-11-30",
+            [Unreached("m0117", "b03", 10, 9, [(_LINK, _HOME)])],
+            {"member:m0117": "李明", _HOME: "王秀英户"},
+        ),
     ),
     ("get", "/api/v1/directory"): Shown(None, Whole([], [], [], [_MEMBER])),
     ("put", "/api/v1/directory/{kind}/{name}"): Shown(

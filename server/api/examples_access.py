@@ -60,6 +60,7 @@ _REFUSED = {
     "at": "2026-11-21T01:00:00Z",
     "state": "open",
 }
+_SESSION = {**_PASS, "kind": "session", "label": "", "expires": "2026-11-22T13:00:00Z"}
 _DONE = {"ok": True}
 
 SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
@@ -80,6 +81,13 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
     ),
     ("patch", "/api/v1/accounts/{name}"): ({"locked": True}, {**_ACCOUNT, "locked": True}),
     ("put", "/api/v1/accounts/{name}/password"): ({"password": "…"}, _ACCOUNT),
+    ("get", "/api/v1/sessions"): (None, {"sessions": [_SESSION], "next": None}),
+    ("delete", "/api/v1/sessions/{session}"): (None, _DONE),
+    ("get", "/api/v1/tablets/accounts"): (
+        None,
+        [{"account": "li", "member": "m0117", "name": "李明", "branch": "b03", "tablets": 1}],
+    ),
+    ("get", "/api/v1/audit/kinds"): (None, {"log_in": {"zh": "登录", "en": "Logged in"}}),
     ("post", "/api/v1/tablets/enrol"): (
         {"code": "t5d2c-7KQ4M9RX", "label": ""},
         {
@@ -134,22 +142,6 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
     ("post", "/api/v1/tablets/{tablet}/code"): (None, _INVITATION),
     ("post", "/api/v1/tablets/{tablet}/{act}"): (None, {**_TABLET, "state": "locked"}),
     ("post", "/api/v1/rescues"): (None, {"written": 12, "known": 3, "photos": 2, "refused": []}),
-    ("get", "/api/v1/audit"): (
-        None,
-        {
-            "lines": [
-                {
-                    "id": "audit:1795222800000-0001-a1b2c3d4",
-                    "type": "audit",
-                    "version": 1,
-                    "kind": "log_in",
-                    "account": "secretary-b03",
-                    "at": "2026-11-21T01:00:00.000Z",
-                }
-            ],
-            "next": None,
-        },
-    ),
     ("get", "/api/v1/quarantine/{entry}"): (None, _REFUSED),
     ("post", "/api/v1/quarantine/{entry}/admit"): (None, {**_REFUSED, "state": "admitted"}),
     ("post", "/api/v1/erasures"): (

@@ -56,6 +56,8 @@ class Holding(msgspec.Struct, frozen=True):
     refused: Annotated[int, Meta(ge=0)] = 0
     version: Annotated[str, Meta(max_length=40)] = ""
     clock_seconds: Annotated[float, Meta(ge=-1e11, le=1e11)] | None = None
+    stored: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+    room: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -154,6 +156,8 @@ async def report(
         refused=data.refused,
         version=data.version,
         clock_seconds=None if data.clock_seconds is None else round(data.clock_seconds),
+        stored=data.stored,
+        room=data.room,
         received=data.received,
         current=whole,
     )

@@ -1,25 +1,26 @@
 """Decide how tablets are invited, listed and locked, by administrators and, for its own members, by a branch's secretary and deputy; who
-wipes them; and which is safe to hand over (TB19 to TB21)."""
+wipes them; and how they are listed (TB19 to TB22)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from importlib.metadata import version
 from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from server.accounts import Account
-from server.api.base import need_login
+from server.api.base import Problem, need_login
+from server.api.desk import cursor, resume
 from server.services import Services
 from server.tablet_reports import Report
+from server.tablet_standing import Because, attention, is_old, unsafe
 from server.tablets import Tablet, document
 from sync.actor import Actor
-from sync.errors import Forbidden, NotFound
-
-HEARD_WITHIN = timedelta(days=1)
+from sync.errors import Conflict, Forbidden, NotFound
 
 
 class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,15 +38,9 @@ class Invited(msgspec.Struct, frozen=True):
     qr: str
 
 
-class Because(msgspec.Struct, frozen=True):
-    code: str
-    zh: str
-    en: str
-
-
 class Listed(msgspec.Struct, frozen=True):
     """`report`: what it last said of itself, with the time `at`. `safe`: nothing on it would be lost, whoever gets it; `unsafe`: why it is
-    not."""
+    not. `attention`: what somebody should look at; `old`: its app is older than the server's."""
 
     tablet: Tablet
     report: Report | None
@@ -54,18 +49,81 @@ class Listed(msgspec.Struct, frozen=True):
     branch: str | None
     safe: bool
     unsafe: list[Because]
+    attention: list[Because] = []
+    old: bool = False
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """`total`: of all that the actor handles; `waiting`: of those that ask for attention. `version`: of the server's app. `next`: give
+    it as `after` to go on; none at the end."""
+
+    tablets: list[Listed]
+    total: int
+    waiting: int
+    version: str
+    next: str | None
+
+
+class Invitable(msgspec.Struct, frozen=True):
+    """An account for which the actor may invite a tablet; `tablets`: how many it has that are not wiped."""
+
+    account: str
+    member: str | None
+    name: str
+    branch: str | None
+    tablets: int
 
 
 @get("/tablets")
-async def list_tablets(services: NamedDependency[Services], actor: NamedDependency[Actor]) -> list[Listed]:
-    """All of them for administrators, those of the own branch's members for its secretary and deputy."""
+async def list_tablets(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    order: FromQuery[Literal["silent", "name"]] = "silent",
+    show: FromQuery[Literal["all", "attention", "unsafe", "active", "invited", "locked", "wipe", "wiped"]] = "all",
+    branch: FromQuery[str | None] = None,
+    text: FromQuery[str | None] = None,
+    tablet: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Listing:
+    """All of them for administrators, those of the own branch's members for its secretary and deputy. `order`: the ones not heard of for
+    longest first, or by the names of members; `text`: in its label, id, account or member's name."""
     may = _handled(services, actor)
     accounts = {account.name: account async for account in services.accounts.all()}
-    return [
-        _listed(services, tablet, report, accounts.get(tablet.account))
-        async for tablet, report in services.tablets.all()
-        if may(accounts.get(tablet.account))
+    listed = [
+        _listed(services, one, report, accounts.get(one.account))
+        async for one, report in services.tablets.all()
+        if may(accounts.get(one.account))
     ]
+    chosen = [one for one in listed if _is_chosen(one, show, branch, (text or "").strip().casefold(), tablet)]
+    keyed = sorted(((_heard(one) if order == "silent" else one.name, one.tablet.id), one) for one in chosen)
+    place = tuple(resume(after, "", ""))
+    rest = [pair for pair in keyed if after is None or pair[0] > place]
+    last = rest[limit - 1][0] if len(rest) > limit else None
+    waiting = sum(bool(one.attention) for one in listed)
+    return Listing([one for _, one in rest[:limit]], len(listed), waiting, version("fieldbook"), cursor(last))
+
+
+@get("/tablets/accounts")
+async def list_invitable(services: NamedDependency[Services], actor: NamedDependency[Actor]) -> list[Invitable]:
+    """Accounts for which the actor may invite a tablet, in the order of names."""
+    may = _handled(services, actor)
+    held: dict[str, int] = {}
+    async for tablet, _ in services.tablets.all():
+        held[tablet.account] = held.get(tablet.account, 0) + (tablet.state != "wiped")
+    directory = services.admission.directory
+    found = [
+        Invitable(
+            one.name,
+            one.member,
+            directory.name(one.member),
+            directory.branch(one.member, one.branch),
+            held.get(one.name, 0),
+        )
+        async for one in services.accounts.all()
+        if may(one) and one.member is not None and not one.locked and _may_invite(actor, one)
+    ]
+    return sorted(found, key=lambda one: (one.name, one.account))
 
 
 @post("/tablets")
@@ -101,11 +159,15 @@ async def administer(
     actor: NamedDependency[Actor],
     tablet: FromPath[str],
     act: FromPath[Literal["lock", "unlock", "wipe"]],
+    accepts: FromQuery[str | None] = None,
 ) -> Tablet:
-    """Lock, unlock or wipe a tablet. It holds from the tablet's next request."""
+    """Lock, unlock or wipe a tablet. It holds from the tablet's next request. `accepts`, with `wipe`: the codes, between commas, of what
+    makes it unsafe that was seen; when it is unsafe for another reason too, it is refused (409 `unsafe`) and nothing has changed."""
     if act == "wipe" and not actor.administrator:
         raise Forbidden("Only administrators wipe a tablet: what it holds is lost. Lock it meanwhile.")
     await _account_of(services, actor, tablet)
+    if act == "wipe" and accepts is not None:
+        await _check_accepted(services, tablet, accepts)
     tablets = services.tablets
     acts = {"lock": tablets.lock, "unlock": tablets.unlock, "wipe": tablets.wipe}
     found = await acts[act](tablet)
@@ -141,35 +203,50 @@ async def _account_of(services: Services, actor: Actor, tablet: str) -> Account 
 
 def _check_invitation(actor: Actor, account: Account | None) -> None:
     """A code gives whoever holds it the account's rights: nobody may gain by it what they do not have. Raises Forbidden."""
-    if actor.administrator or (account is not None and (account.role == "member" or account.name == actor.name)):
-        return
-    raise Forbidden("For an account with a role an administrator invites the tablet.", code="bad_invitation")
+    if account is None or not _may_invite(actor, account):
+        raise Forbidden("For an account with a role an administrator invites the tablet.", code="bad_invitation")
+
+
+def _may_invite(actor: Actor, account: Account) -> bool:
+    return actor.administrator or account.role == "member" or account.name == actor.name
+
+
+async def _check_accepted(services: Services, tablet: str, accepts: str) -> None:
+    """Raises Conflict when more would be lost than was seen."""
+    found = await services.tablets.one(tablet)
+    why = [one for one in unsafe(found[0], found[1], services.now()) if one.code not in accepts.split(",")]
+    if why:
+        problems = [Problem(one.code, f"{one.zh} {one.en}") for one in why]
+        raise Conflict("More would be lost than you saw: look at it again.", code="unsafe", problems=problems)
 
 
 def _listed(services: Services, tablet: Tablet, report: Report | None, account: Account | None) -> Listed:
     directory = services.admission.directory
     member = account.member if account else None
     branch = directory.branch(member, account.branch) if account else None
-    why = _unsafe(tablet, report, services.now())
-    return Listed(tablet, report, member, directory.name(member), branch, not why, why)
+    now, own = services.now(), version("fieldbook")
+    why = unsafe(tablet, report, now)
+    old = report is not None and is_old(report.version, own)
+    about = attention(tablet, report, now, own)
+    return Listed(tablet, report, member, directory.name(member), branch, not why, why, about, old)
 
 
-def _unsafe(tablet: Tablet, report: Report | None, now: datetime) -> list[Because]:
-    """What may be lost with a tablet; one that was never enrolled or has erased all holds nothing."""
-    if tablet.state in ("invited", "wiped"):
-        return []
-    if report is None:
-        return [Because("never_heard", "从未报告过", "It has never reported")]
-    why = []
-    if report.unsent:
-        why.append(Because("unsent", f"{report.unsent} 条未上传", f"{report.unsent} records have not arrived"))
-    if report.photos:
-        why.append(Because("photos", f"{report.photos} 张照片未上传", f"{report.photos} photos have not arrived"))
-    if not report.current or not all(report.current.values()):
-        why.append(Because("behind", "上次报告时数据不是最新", "It did not hold all there was when it last reported"))
-    if datetime.fromisoformat(report.at) < now - HEARD_WITHIN:
-        why.append(Because("silent", "超过一天没有报告", "It has not reported for more than a day"))
-    return why
+def _heard(one: Listed) -> str:
+    """Since when nothing was heard of it; wiped ones last."""
+    if one.tablet.state == "wiped":
+        return "~"
+    return one.report.at if one.report else one.tablet.enrolled or one.tablet.made
+
+
+def _is_chosen(one: Listed, show: str, branch: str | None, text: str, tablet: str | None) -> bool:
+    shown = {"all": True, "attention": bool(one.attention), "unsafe": not one.safe}.get(show, one.tablet.state == show)
+    words = (one.tablet.label, one.tablet.id, one.tablet.account, one.name)
+    return (
+        shown
+        and branch in (None, one.branch)
+        and tablet in (None, one.tablet.id)
+        and (not text or any(text in word.casefold() for word in words))
+    )
 
 
 def _invited(services: Services, tablet: Tablet, code: str) -> Invited:
@@ -182,5 +259,8 @@ def _invited(services: Services, tablet: Tablet, code: str) -> Invited:
 
 
 router = Router(
-    "/", route_handlers=[list_tablets, invite, invite_again, administer], guards=[need_login], tags=["tablets"]
+    "/",
+    route_handlers=[list_tablets, list_invitable, invite, invite_again, administer],
+    guards=[need_login],
+    tags=["tablets"],
 )

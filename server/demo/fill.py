@@ -13,13 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from server.app import create_app, living
+from server.app import create_app
 from server.data import locked
 from server.demo.centre import Centre, make_centre
 from server.demo.hall import reports
 from server.demo.records import Made
 from server.demo.year import beginnings, first_day, year
 from server.imports import take_in
+from server.running import living
 from server.services import Services
 from server.settings import Settings
 from sync.actor import Actor, Role

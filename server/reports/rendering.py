@@ -13,6 +13,7 @@ from server.reports.report import Format
 from sync.errors import FieldbookError, Unsupported
 
 _PROGRAM = ("-m", "server.reports.render")
+_TABLE = ("-m", "server.reports.table")
 AT_ONCE = 2
 SECONDS_MAX = 120.0
 
@@ -45,10 +46,18 @@ class Rendering:
         async with self._free:
             return await _in_process(report, form)
 
+    async def table(self, table: bytes) -> bytes:
+        """The Excel file of a `Table` in JSON. Raises NotRendered."""
+        async with self._free:
+            return await _run(table, *_TABLE)
+
 
 async def _in_process(report: bytes, form: Format) -> bytes:
+    return await _run(report, *_PROGRAM, form)
+
+
+async def _run(report: bytes, *words: str) -> bytes:
     pipe = asyncio.subprocess.PIPE
-    words = (*_PROGRAM, form)
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdin=pipe, stdout=pipe, stderr=pipe)
     try:
         made, said = await asyncio.wait_for(process.communicate(report), SECONDS_MAX)

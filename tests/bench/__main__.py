@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import growth, idle, ledger, tablet
+from tests.bench import desk, growth, idle, ledger, tablet
 from tests.bench.endpoint import OPERATIONS, measure
 from tests.bench.servers import couchdb, fieldbook
 
@@ -24,10 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--records", type=int, default=10_000, help="records pushed in each round")
-    parser.add_argument("--only", choices=["endpoint", "growth", "idle", "ledger", "tablet"], help="one part of it")
+    parser.add_argument(
+        "--only", choices=["endpoint", "growth", "idle", "ledger", "tablet", "desk"], help="one part of it"
+    )
     parser.add_argument("--tablets", type=int, default=2_000, help="idle tablets on longpoll")
     parser.add_argument(
-        "--demo", type=Path, help="a filled demo directory for the tablet app, instead of one made anew"
+        "--demo", type=Path, help="a filled demo directory for the tablet app or the desk, instead of one made anew"
     )
     parser.add_argument("--profile", type=Path, help="a tablet's disk to keep and use again")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
@@ -46,6 +48,8 @@ def main() -> None:
             found["ledger"] = ledger.run(Path(directory) / "ledger")
         if asked.only in (None, "tablet"):
             found["tablet"] = tablet.run(Path(directory) / "tablet", asked.demo, asked.rounds, asked.profile)
+        if asked.only in (None, "desk"):
+            found["desk"] = desk.run(Path(directory) / "desk", asked.demo if asked.only == "desk" else None)
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1))
 

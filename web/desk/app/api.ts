@@ -27,6 +27,15 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
   return ask<T>("POST", new URL(path, root), body);
 }
 
+/** `revision`: what was seen of it; without one it is made anew. */
+export async function put<T>(path: string, body: unknown, revision?: string): Promise<T> {
+  return ask<T>("PUT", new URL(path, root), body, revision === undefined ? {} : { "if-match": `"${revision}"` });
+}
+
+export async function patch<T>(path: string, body: unknown): Promise<T> {
+  return ask<T>("PATCH", new URL(path, root), body);
+}
+
 export async function remove<T>(path: string): Promise<T> {
   return ask<T>("DELETE", new URL(path, root));
 }
@@ -36,12 +45,12 @@ export function address(path: string): string {
   return new URL(path, root).href;
 }
 
-async function ask<T>(method: string, url: URL, body?: unknown): Promise<T> {
+async function ask<T>(method: string, url: URL, body?: unknown, more: { [header: string]: string } = {}): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(url, {
       method,
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: { accept: "application/json", ...more, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       body: body === undefined ? null : JSON.stringify(body),
     });
   } catch (error) {

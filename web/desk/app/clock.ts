@@ -1,7 +1,6 @@
 // Decides in which zone the desk tells times: the centre's, wherever the browser is.
 
 import { ref } from "vue";
-import { locale } from "../../shared/ui/say.ts";
 import { get } from "./api.ts";
 
 const zone = ref("Asia/Shanghai");
@@ -21,17 +20,20 @@ export function zoneName(): string {
 }
 
 type Shape = "moment" | "day" | "time";
-const SHAPES: { [shape in Shape]: Intl.DateTimeFormatOptions } = {
-  moment: { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
-  day: { dateStyle: "medium" },
-  time: { timeStyle: "short", hourCycle: "h23" },
-};
 
-/** A moment in words; what is no moment, as it is. `at`: ISO 8601, milliseconds since 1970, or a Date. */
+/** A moment as 2026-11-20 15:04, its day or its time alone, alike in both languages; what is no moment, as it is. `at`: ISO 8601,
+ * milliseconds since 1970, or a Date. */
 export function tell(at: string | number | Date, shape: Shape = "moment"): string {
   const moment = new Date(at);
   if (Number.isNaN(moment.getTime())) return String(at);
-  return new Intl.DateTimeFormat(locale.value, { ...SHAPES[shape], timeZone: zone.value }).format(moment);
+  const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone.value, timeStyle: "short", hourCycle: "h23" }).format(moment);
+  return shape === "time" ? time : shape === "day" ? dayOf(moment) : `${dayOf(moment)} ${time}`;
+}
+
+/** The first of so many months that end with this one, as 2025-12. */
+export function monthBefore(last: string, months: number): string {
+  const [year, month] = last.split("-").map(Number);
+  return new Date(Date.UTC(year!, month! - months, 1)).toISOString().slice(0, 7);
 }
 
 /** The centre's local day of a moment, as 2026-11-20. */

@@ -1,10 +1,11 @@
 // Decides by which names people, branches and subjects are told: as the directory has them, read once a visit to the desk.
 
 import { ref } from "vue";
+import { get } from "./api.ts";
 
-interface Row {
+interface Entry {
   id: string;
-  doc: { fields?: { name?: string; short?: string; branch?: string } };
+  fields: { name?: string; short?: string };
 }
 
 const names = ref(new Map<string, string>());
@@ -12,16 +13,12 @@ let asked: Promise<void> | null = null;
 
 /** Read the directory, once. */
 export function readDirectory(): Promise<void> {
-  asked ??= (async () => {
-    for (const kind of ["member", "branch", "window", "unit"]) {
-      const query = new URLSearchParams({ include_docs: "true", startkey: `"${kind}:"`, endkey: `"${kind};"` });
-      const answer = await fetch(new URL(`../sync/centre/_all_docs?${query}`, new URL(".", document.baseURI)));
-      if (!answer.ok) continue;
-      const { rows } = (await answer.json()) as { rows: Row[] };
-      for (const row of rows) names.value.set(row.id, row.doc.fields?.short ?? row.doc.fields?.name ?? row.id);
-    }
-    names.value = new Map(names.value);
-  })().catch(() => undefined);
+  asked ??= get<{ [kind: string]: Entry[] }>("directory")
+    .then((told) => {
+      const entries = Object.values(told).flat();
+      names.value = new Map([...names.value, ...entries.map(({ id, fields }) => [id, fields.short ?? fields.name ?? id] as const)]);
+    })
+    .catch(() => void (asked = null));
   return asked;
 }
 

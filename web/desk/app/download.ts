@@ -3,6 +3,9 @@
 import { say } from "../../shared/ui/say.ts";
 import { address, Refused } from "./api.ts";
 
+/** The formats in which documents leave, each with what people call it. */
+export const FORMATS = [["xlsx", "Excel"], ["pdf", "PDF"], ["csv", "CSV"], ["json", "JSON"]] as const;
+
 /** Throws Refused; an AbortError when it was given up. */
 export async function download(path: string, query: { [name: string]: string }, signal: AbortSignal): Promise<void> {
   const url = new URL(address(path));

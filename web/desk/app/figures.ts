@@ -98,6 +98,11 @@ export function figureName(code: string): string {
   return one === undefined ? code : say(one.zh, one.en).replace(/^(服务：|Services: )/, "");
 }
 
+/** The unit beside a name; none where the name says it already. */
+export function unitBeside(code: string): string {
+  return figureName(code).toLowerCase().includes(figureUnit(code).toLowerCase()) ? "" : figureUnit(code);
+}
+
 export function figureUnit(code: string): string {
   const one = known.get(code);
   return one === undefined ? "" : say(one.unit_zh, one.unit_en);

@@ -21,6 +21,8 @@ interface Wanting {
 const DEBOUNCE_MS = 300;
 const AGAIN_FIRST_MS = 1_000;
 const AGAIN_MAX_MS = 60_000;
+/** A screen is not held up longer than this by a connection that does not come about. */
+const BEGUN_MAX_MS = 300;
 /** So many beats may be missed before the connection counts as dead. */
 const BEATS_MISSED = 2.5;
 
@@ -42,6 +44,12 @@ export function useLive(refresh: Refresh): void {
     clearTimeout(mine.timer);
     wanting.delete(mine);
   });
+}
+
+/** Changes are heard of, or it takes too long: a screen that asks from now on misses nothing, and need not ask again when the connection stands. */
+export async function listening(): Promise<void> {
+  if (source === null || live.value.connected) return;
+  await Promise.race([new Promise((resolve) => source?.addEventListener("here", resolve)), new Promise((resolve) => setTimeout(resolve, BEGUN_MAX_MS))]);
 }
 
 function tellAll(changes: Changed[] | null): void {

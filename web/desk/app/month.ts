@@ -1,6 +1,7 @@
 // Decides how a branch's month, its versions and what came since one look to the desk.
 
 import { say } from "../../shared/ui/say.ts";
+import { address } from "./api.ts";
 
 export interface Listed {
   branch: string;
@@ -73,6 +74,11 @@ const STATES: { [state: string]: readonly [string, string] } = {
 export function monthState(state: string): string {
   const words = STATES[state];
   return words === undefined ? state : say(words[0], words[1]);
+}
+
+/** Where a month leaves as a document; without `version` as it is now. */
+export function documentOf(branch: string, month: string, format: string, version?: number): string {
+  return address(`activity-records/${branch}/${month}/document?format=${format}${version === undefined ? "" : `&version=${version}`}`);
 }
 
 export function monthWords(month: string): string {

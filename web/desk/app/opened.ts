@@ -38,7 +38,8 @@ export function useOpened(id: Ref<string>) {
       if (asked === id.value) show(found, asks, compared);
     } catch (error) {
       if (asked !== id.value) return;
-      told.value = null;
+      // What is shown stays while the server cannot be reached: a decision on it is bound to what it says.
+      if (!(error instanceof Refused && error.status === 0)) told.value = null;
       problem.value = whyNot(error);
     }
   }

@@ -43,6 +43,7 @@ function listed(value: unknown[], told: Told): string {
 function periodWords(start: string, end: string): string {
   if (!end) return say(`${tell(start)} 起，未结束`, `from ${tell(start)}, not ended`);
   if (Number.isNaN(Date.parse(start)) || Number.isNaN(Date.parse(end))) return `${start} – ${end}`;
+  if (Date.parse(end) < Date.parse(start)) return `${tell(start)} – ${tell(end)}`;
   const minutes = Math.round((Date.parse(end) - Date.parse(start)) / 60_000);
   const lasted = minutes < 60 ? say(`${minutes} 分钟`, `${minutes} min`) : say(`${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分`, `${Math.floor(minutes / 60)} h ${minutes % 60} min`);
   return `${tell(start)} – ${dayOf(start) === dayOf(end) ? tell(end, "time") : tell(end)}${say(`（${lasted}）`, ` (${lasted})`)}`;

@@ -3,6 +3,12 @@
 import { say } from "../../shared/ui/say.ts";
 import { Refused } from "./api.ts";
 
+/** The half of a server's words that is in the chosen language: it says both, Chinese first. */
+export function half(words: string): string {
+  const cut = words.includes(" / ") ? words.indexOf(" / ") : words.search(/(?<=[\u2e80-\uffef”]) (?=[A-Za-z])/);
+  return cut < 0 ? words : say(words.slice(0, cut), words.slice(cut).replace(/^ (?:\/ )?/, ""));
+}
+
 export function whyNot(error: unknown): string {
   if (!(error instanceof Refused)) {
     console.error(error);

@@ -211,6 +211,7 @@ async function report(opened: Opened, positions: { [db: string]: string }, clock
   const refused = waiting.filter((one) => one.refused !== null).length;
   const oldest = waiting.length > 0 ? new Date(Math.min(...waiting.map((one) => one.at))).toISOString() : null;
   const photos = await opened.photos.countUnsent();
+  const space = await navigator.storage?.estimate?.().catch(() => null);
   const told = await opened.server.report({
     unsent: waiting.length,
     oldest,
@@ -220,6 +221,8 @@ async function report(opened: Opened, positions: { [db: string]: string }, clock
     refused,
     version: __VERSION__,
     clock_seconds: clockSeconds,
+    stored: space?.usage ?? null,
+    room: space?.quota ?? null,
   });
   const arrived: string[] = [];
   for (const [db, asked] of Object.entries(ids)) {

@@ -60,6 +60,9 @@ export interface Report {
   refused: number;
   version: string;
   clock_seconds: number;
+  /** Bytes used, and given in all; null where the browser does not say. */
+  stored: number | null;
+  room: number | null;
 }
 
 export interface Reported {

@@ -1,0 +1,58 @@
+// Decides which places of the desk somebody is shown, and where a log-in leads. The server decides the same about what is in them.
+
+import { say } from "../../shared/ui/say.ts";
+import { me, type Me } from "./session.ts";
+
+type Role = Me["role"];
+export interface Place {
+  name: string;
+  icon: string;
+  label: string;
+}
+
+const BRANCH: readonly Role[] = ["secretary", "deputy"];
+const ADMINISTRATOR: readonly Role[] = ["administrator"];
+
+/** For whom a screen is; a screen that is not here is for everybody. */
+export const FOR: { readonly [name: string]: readonly Role[] } = {
+  tablets: [...BRANCH, ...ADMINISTRATOR],
+  assignments: [...BRANCH, "committee", ...ADMINISTRATOR],
+  imports: [...BRANCH, "committee", ...ADMINISTRATOR],
+  forms: [...BRANCH, "committee", ...ADMINISTRATOR],
+  directory: ADMINISTRATOR,
+  accounts: ADMINISTRATOR,
+  audit: ["committee", ...ADMINISTRATOR],
+};
+
+export function mayGo(name: string): boolean {
+  return me.value !== null && (FOR[name]?.includes(me.value.role) ?? true);
+}
+
+/** Where one begins. */
+export function home(): string {
+  return me.value?.role === "administrator" ? "tablets" : "inbox";
+}
+
+export function mainPlaces(): Place[] {
+  const places = [
+    { name: "inbox", icon: "check", label: say("待办", "Inbox") },
+    { name: "month", icon: "month", label: say("月度台账", "Months") },
+    { name: "centre", icon: "people", label: me.value?.branch ? say("对照", "Compare") : say("全中心", "Centre") },
+    { name: "search", icon: "search", label: say("查找", "Search") },
+    { name: "tablets", icon: "tablet", label: say("平板", "Tablets") },
+  ];
+  return places.filter((one) => mayGo(one.name));
+}
+
+/** Under one menu, so that the head stays calm. */
+export function adminPlaces(): Place[] {
+  const places = [
+    { name: "assignments", icon: "people", label: say("交办与联系", "Assignments") },
+    { name: "imports", icon: "upload", label: say("导入", "Import") },
+    { name: "forms", icon: "form", label: say("表单", "Forms") },
+    { name: "directory", icon: "records", label: say("名录", "Directory") },
+    { name: "accounts", icon: "lock", label: say("账号", "Accounts") },
+    { name: "audit", icon: "search", label: say("审计", "Audit") },
+  ];
+  return places.filter((one) => mayGo(one.name));
+}
