@@ -53,6 +53,7 @@ from server.api import (
     supplement,
     tablets,
 )
+from server.api.described import operation_id
 from server.api.examples import WithExamples
 from server.audit import Audit
 from server.audit_index import AuditIndex
@@ -172,7 +173,12 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
         },
         exception_handlers={FieldbookError: base.refuse, HTTPException: base.refuse_request, Exception: base.fail},
         openapi_config=OpenAPIConfig(
-            title="Fieldbook", version=version("fieldbook"), path="/schema", render_plugins=[WithExamples()]
+            title="Fieldbook",
+            version=version("fieldbook"),
+            path="/schema",
+            render_plugins=[WithExamples()],
+            operation_id_creator=operation_id,
+            use_handler_docstrings=True,
         ),
         request_max_body_size=settings.request_bytes_max,
         logging_config=None,

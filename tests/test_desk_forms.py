@@ -1,6 +1,8 @@
 """The review desk's forms in a real Chromium: edited by keyboard beside how they look on the tablet, published, refused where
 unsound."""
 
+import re
+
 import httpx
 import pytest
 from playwright.async_api import Page, expect
@@ -111,4 +113,26 @@ async def test_dk64_who_is_no_administrator_reads_forms_and_edits_none(staffed: 
         await expect(page.get_by_role("button", name="发布第 2 版")).to_have_count(0)
         await page.get_by_text("共 1 个版本").click()
         await expect(page.get_by_role("row", name="初始表单")).to_be_visible()
+        assert await axe(page) == []
+
+
+async def test_fm13_a_form_is_tried_with_the_tablet_s_own_inputs_on_what_is_made_up(staffed: Served) -> None:
+    async with desk(staffed, "admin") as page:
+        await manage(page, "表单")
+        await page.get_by_role("button", name="走访记录").click()
+        tried = page.get_by_role("region", name="平板上的样子")
+        await expect(tried.get_by_label("开始")).to_have_value(re.compile(r"\d{4}-\d\d-\d\dT"))
+        await tried.get_by_role("button", name="点此查找或新建").click()
+        await expect(tried.get_by_text("王秀英户（示例）")).to_be_visible()
+        await expect(tried.get_by_text("李明（示例）")).to_be_visible()
+        await tried.get_by_role("button", name="添加人员").click()
+        await tried.get_by_role("button", name="移除张华（示例）").click()
+        await expect(tried.get_by_text("张华（示例）")).to_have_count(0)
+        await tried.get_by_role("button", name="1 小时").click()
+        await expect(tried.get_by_text("历时 1 小时")).to_be_visible()
+        await tried.get_by_role("button", name="4 照片与位置").click()
+        await expect(tried.get_by_text("精度约 12 米")).to_be_visible()
+        await tried.get_by_role("button", name="2 情况").click()
+        await tried.get_by_role("button", name="家中一切正常").first.click()
+        await expect(tried.locator("textarea").first).to_have_value("家中一切正常")
         assert await axe(page) == []

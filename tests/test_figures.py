@@ -114,6 +114,31 @@ async def test_fg2_figures_by_kind_window_and_unit_add_up(one: Working) -> None:
     assert (await told(one, narrowed))["activities"] == 1
 
 
+async def test_fg18_places_by_number_and_row_by_row_are_the_same(one: Working, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(18)
+    people = [f"m{at:04d}" for at in range(8)]
+    centre = [
+        write(record("member", fields={"window": f"window:w0{at % 3}", "unit": "unit:u9"}) | {"_id": f"member:{name}"})
+        for at, name in enumerate(people[:6])
+    ]
+    centre += [write(record("window", fields={"unit": f"unit:u{at}"}) | {"_id": f"window:w0{at}"}) for at in range(2)]
+    await one.store.add("centre", [*centre, write(record("window", fields={"unit": ""}) | {"_id": "window:w02"})])
+    for windows in (["", "window:w00", "window:w01"], ["", "window:w02", "window:w99"]):
+        bodies = []
+        for at in range(30):
+            others = {f"participants__{name}": True for name in rng.sample(people, 2)}
+            author = rng.choice(people)
+            window = rng.choice(windows) or None
+            bodies.append(service(author, window=window, period=hours(at % 9, at % 9 + 1, at % 28 + 1), **others))
+        await add(one, *bodies)
+        for by in ("window", "unit"):
+            fast = await one.ledger.read(lambda sql, by=by: counted(sql, EVERYTHING, by))
+            with monkeypatch.context() as slow:
+                slow.setattr(counting, "_count_placed", lambda *_: False)
+                assert await one.ledger.read(lambda sql, by=by: counted(sql, EVERYTHING, by)) == fast
+            assert sum(group["services"] for group in fast.values()) > 0
+
+
 async def test_fg3_ratings_call_backs_and_votes_are_three_measures(one: Working) -> None:
     first = service(called_back="not_satisfied")
     await add(

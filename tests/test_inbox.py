@@ -191,5 +191,6 @@ async def test_ap19_the_description_of_the_api_has_examples_of_what_routes_take_
         if shown.sent is not None:
             sent = operation["requestBody"]["content"]["application/json"]["example"]
             assert msgspec.convert(sent, type(shown.sent)) == shown.sent
-        told = [one["content"]["application/json"].get("example") for one in operation["responses"].values()]
-        assert msgspec.to_builtins(shown.answered) in told
+        answers = [one["content"] for one in operation["responses"].values() if "content" in one]
+        told = [one.get("application/json", {}).get("example") for one in answers]
+        assert msgspec.json.decode(msgspec.json.encode(shown.answered)) in told

@@ -150,6 +150,16 @@ async def test_lg5_a_shared_activity_counts_once_for_the_centre_and_for_each_bra
     assert await counts(one, "b04") == (1, 1, 180), "who has an own record in the own branch"
 
 
+async def test_fg19_an_activity_of_several_branches_counts_once_in_any_selection_of_them(one: Working) -> None:
+    await put(one, duty("b03", "m0117", "b04"), duty("b04", "m0300", period=hours(2, 4)))
+    for branches in (["b03", "b04"], ["b04"], ["b04", "b05"], ["b03", "b05"]):
+        for by in (None, "of", "kind", "month"):
+            told = await one.ledger.read(lambda sql, by=by, some=branches: figures(sql, FigureWhere(some, "", "~"), by))
+            assert sum(group["activities"] for group in told.values()) == 1, (branches, by)
+    told = await one.ledger.read(lambda sql: figures(sql, FigureWhere(["b03", "b04"], "", "~"), "branch"))
+    assert {branch: group["activities"] for branch, group in told.items()} == {"b03": 1, "b04": 1}
+
+
 async def test_ac13_each_branch_is_told_of_the_activity_and_opens_the_records_that_are_for_it(here: Desk) -> None:
     ours, theirs = duty("b03", "m0117", "b04"), duty("b04", "m0300")
     await here.push("m0117", ours)

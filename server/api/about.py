@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @get("/health", tags=["server"])
 async def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
-    """200 while the server answers and its store can be read; 503 when it is stopping or the store cannot be read."""
+    """Whether the server answers. 200 while its store can be read; 503 when it is stopping or the store cannot be read."""
     try:
         await services.store.info(OFFICE)
     except Exception:

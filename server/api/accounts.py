@@ -43,6 +43,7 @@ class Password(msgspec.Struct, frozen=True):
 
 @get("/accounts")
 async def list_accounts(services: NamedDependency[Services]) -> list[Account]:
+    """All accounts, by name."""
     return [account async for account in services.accounts.all()]
 
 
@@ -50,6 +51,7 @@ async def list_accounts(services: NamedDependency[Services]) -> list[Account]:
 async def add_account(
     services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[NewAccount]
 ) -> Account:
+    """Add an account. 412 when there is one of this name."""
     account = await services.accounts.add(data.name, data.role, data.password, member=data.member, branch=data.branch)
     await ensure_branch(services.store, account.branch)
     await services.audit.write("account_added", actor, of=account.name, role=account.role)

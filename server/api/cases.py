@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from schemas import rule_of, upgrade
-from server.api.base import Refusal, need_login
+from server.api.base import PROBLEM_DETAILS, Refusal, need_login
 from server.api.desk import cursor, is_personal, leaves_of, note_reading, place_of, resume
 from server.services import Services
 from sync.actor import Actor
@@ -121,8 +121,12 @@ class Concluding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NotIssued(msgspec.Struct, frozen=True):
-    """Nothing was issued: it is not ready, or was issued already. `case`: how it stands."""
+    """Nothing was issued: it is not ready, or was issued already. `case`: how it stands. Problem details as of every error (AP20)."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
     error: str
     reason: str
     case: CaseTold
@@ -198,7 +202,10 @@ async def _refused(
         else ("案卷刚被修改：请再看一遍", "just changed: look again")
     )
     code = "issued_already" if known.state.stands == "issued" else "not_ready"
-    return Response(NotIssued(code, f"{zh} / {en}", await _tell(services, actor, case, known)), status_code=409)
+    why = f"{zh} / {en}"
+    head = (f"urn:fieldbook:{code}", "Conflict", 409, why, code, why)
+    told = NotIssued(*head, await _tell(services, actor, case, known))
+    return Response(told, status_code=409, media_type=PROBLEM_DETAILS)
 
 
 async def _edit(

@@ -26,7 +26,6 @@ from sync.stores.contract import Edit, Range, Want
 
 Kind = Literal["branch", "window", "unit", "member"]
 KINDS: tuple[Kind, ...] = ("branch", "window", "unit", "member")
-_PAGE = 10_000
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -158,9 +157,7 @@ async def _check(services: Services, doc: str, body: dict[str, Any]) -> None:
 
 async def all_of(services: Services, kind: str) -> list[Kept]:
     """The documents `<kind>:…` of the centre, as they are now."""
-    rows, _, _ = await services.store.rows(
-        CENTRE, Range(f"{kind}:", f"{kind};", inclusive_end=False, limit=_PAGE), bodies=True
-    )
+    rows, _, _ = await services.store.rows(CENTRE, Range(f"{kind}:", f"{kind};", inclusive_end=False), bodies=True)
     told = []
     for row in rows:
         fields = dict(upgrade(content_of(row.body or b"{}"))).get("fields")

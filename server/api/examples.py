@@ -3,12 +3,15 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
 
+from server.api import examples_access, examples_figures, examples_records
 from server.api.assignments import Assigned, Assignment, Assignments, Coverage
 from server.api.audit import Lines
-from server.api.base import Problem, refusal
+from server.api.base import PROBLEM_DETAILS, Problem, refusal
+from server.api.described import describe, operation_id
 from server.api.directory import Entry, Kept, Whole
 from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form
@@ -43,11 +46,11 @@ class Shown(NamedTuple):
 
     sent: Any
     answered: Any
-    status: str = "200"
 
 
 REFUSED = refusal("invalid", "This cannot be kept as it is: put right what is told.", 400, [Problem("name", "…")])
 
+_MORE = (examples_access.SHOWN, examples_records.SHOWN, examples_figures.SHOWN)
 EXAMPLES: dict[tuple[str, str], Shown] = {
     ("get", "/api/v1/inbox"): Shown(
         None,
@@ -88,7 +91,6 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
     ("post", "/api/v1/reviews"): Shown(
         Decision(_VISIT, "approve", _SEEN, decided=""),
         Decided("review:1795222800000a1b2c3d4e5f60718", "1-9d2f", _VISIT),
-        "201",
     ),
     ("get", "/api/v1/records/{record}/since"): Shown(
         None,
@@ -212,28 +214,45 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
     ("post", "/api/v1/assignments"): Shown(
         Assignment("b03", "link", "m0117", "household:01K8Q2M4T6V8C0N2B4X6D8E0F1", days=("2026-12-01", None)),
         Assigned("assignment:1795222800000a1b2c3d4", "1-3b7a"),
-        "201",
     ),
     ("post", "/api/v1/forms"): Shown(
         Form("visit", {"zh": "走访", "en": "Visit"}, [_ITEM]),
         Kept("form:visit/3", "1-5e8d", {"for": "visit", "number": 3, "items": [_ITEM]}),
-        "201",
     ),
     **{("get", path): Shown(None, answered) for path, answered in ANSWERS.items()},
+    **{operation: Shown(*told) for shown in _MORE for operation, told in shown.items()},
 }
 
 
 class WithExamples(JsonRenderPlugin):
-    """The description as JSON, with the examples in it."""
+    """The description as JSON, complete and with the examples in it."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        describe(openapi_schema, _guards(request.app))
+        openapi_schema["components"]["responses"]["Malformed"]["content"][PROBLEM_DETAILS]["example"] = _plain(REFUSED)
         for (method, path), shown in EXAMPLES.items():
             operation = openapi_schema["paths"][path][method]
             if shown.sent is not None:
-                operation["requestBody"]["content"]["application/json"]["example"] = msgspec.to_builtins(shown.sent)
-            answers = operation["responses"]
-            told = answers.get(shown.status) or answers[min(answers)]
-            told["content"]["application/json"]["example"] = msgspec.to_builtins(shown.answered)
-            if "400" in answers:
-                answers["400"]["content"]["application/json"]["example"] = msgspec.to_builtins(REFUSED)
+                operation["requestBody"]["content"]["application/json"]["example"] = _plain(shown.sent)
+            told = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+            if shown.answered is not None:
+                told["content"]["application/json"]["example"] = _plain(shown.answered)
         return super().render(request, openapi_schema)
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+def _guards(app: Litestar) -> dict[str, frozenset[str]]:
+    """The names of those who let in, of each operation."""
+    handlers = (
+        handler
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler, _ in route.route_handler_map.values()
+    )
+    return {
+        operation_id(handler): frozenset(getattr(guard, "__name__", "") for guard in handler.resolve_guards())
+        for handler in handlers
+    }

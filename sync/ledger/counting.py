@@ -238,10 +238,8 @@ def _count_placed(
         found.append((subjects, sql.execute(query, values).fetchall()))
     if others:
         columns = ", ".join(figure.select() for figure in others)
-        rows = sql.execute(
-            f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1", values
-        )
-        found.append((others, rows.fetchall()))
+        query = f"{placed.before}SELECT {placed.column}, {columns} FROM {source} WHERE {test} GROUP BY 1"
+        found.append((others, sql.execute(query, values).fetchall()))
     if activities:
         found.append((activities, _placed_activities(sql, activities, source, test, values, placed)))
     if any(row[0] == UNKNOWN for _, rows in found for row in rows):

@@ -14,6 +14,11 @@ export function readZone(): Promise<void> {
   return asked;
 }
 
+/** The centre's zone, as Asia/Shanghai. */
+export function zoneName(): string {
+  return zone.value;
+}
+
 type Shape = "moment" | "day" | "time";
 
 /** A moment as 2026-11-20 15:04, its day or its time alone, alike in both languages; what is no moment, as it is. `at`: ISO 8601,

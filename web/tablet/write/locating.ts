@@ -1,18 +1,13 @@
 // Decides how the place is found: by itself, better and better for 20 seconds, never in anybody's way.
 
 import { onUnmounted, reactive } from "vue";
+import type { Locator } from "../../shared/inputs/setting.ts";
 
 const GIVEN_UP_MS = 20_000;
 /** Metres; nearer than this a house is not told apart anyway. */
 const GOOD_METRES = 20;
 
 export type Place = [lat: number, lon: number, accuracy: number];
-
-export interface Locator {
-  state: "" | "looking" | "found" | "later" | "denied";
-  start(): void;
-  stop(): void;
-}
 
 /** `found` is called with each better place, in 1e-7 degree and metres. */
 export function useLocator(found: (place: Place) => void): Locator {

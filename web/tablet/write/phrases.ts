@@ -60,10 +60,3 @@ export function sentences(words: string): string[] {
   // What holds a number (a telephone, an identity card, an amount) is nobody's phrase.
   return parts.filter((one) => one.length >= CHARACTERS_MIN && one.length <= CHARACTERS_MAX && !/\d{4,}/.test(one));
 }
-
-/** The text with a phrase after it. */
-export function withPhrase(held: string, phrase: string): string {
-  const before = held.trimEnd();
-  if (before === "") return phrase;
-  return /[。；！？，、,.;!?]$/.test(before) ? `${before}${phrase}` : `${before}；${phrase}`;
-}

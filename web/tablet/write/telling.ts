@@ -1,5 +1,6 @@
 // Decides how a value is told in words: options by their labels, people and subjects by their names.
 
+import { lasted } from "../../shared/inputs/moments.ts";
 import { shallowReactive } from "vue";
 import type { Item } from "../../shared/forms/form.ts";
 import { isList, text } from "../../shared/records/json.ts";
@@ -74,14 +75,6 @@ export function periodWords(start: string, end: string): string {
   if (!end) return `${day} ${clock(start)} ${say("起，尚未结束", "on, not ended yet")}`;
   const until = dayOf(start) === dayOf(end) ? clock(end) : `${dayOf(end)} ${clock(end)}`;
   return `${day} ${clock(start)}–${until}${say(`（${lasted(start, end)}）`, ` (${lasted(start, end)})`)}`;
-}
-
-export function lasted(start: string, end: string): string {
-  const minutes = Math.round((Date.parse(end) - Date.parse(start)) / 60_000);
-  const [sign, whole] = [minutes < 0 ? "−" : "", Math.abs(minutes)];
-  if (whole < 60) return say(`${sign}${whole} 分钟`, `${sign}${whole} min`);
-  const [hours, rest] = [Math.floor(whole / 60), whole % 60];
-  return say(`${sign}${hours} 小时${rest ? ` ${rest} 分钟` : ""}`, `${sign}${hours} h${rest ? ` ${rest} min` : ""}`);
 }
 
 function optionOf(item: Item, value: Json): string {

@@ -1,7 +1,7 @@
 // Decides which references are to somebody or something visited: those are searched for, all others are chosen from a list.
 
-import type { Item } from "../../../shared/forms/form.ts";
-import { typeOfId } from "../../../shared/records/schema.ts";
+import type { Item } from "../forms/form.ts";
+import { typeOfId } from "../records/schema.ts";
 
 /** The kinds of subject that an item takes. */
 export function subjectKinds(item: Item): string[] {
