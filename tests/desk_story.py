@@ -294,6 +294,12 @@ _MATTERS = "\n".join(("月份,窗口,事项,受理,办结", "2026-10,1,登记,3,
 
 async def _administrator(on: Office) -> AsyncIterator[str]:
     page = await on.sit(ADMIN)
+    await on.go("/tablets")
+    yield "tablets"
+    for place in ("assignments", "directory", "directory/branch", "accounts", "audit"):
+        await on.go(f"/{place}", ".table")
+        yield place.replace("/", "-")
+    await on.go("/inbox")
     await page.locator(".item").first.click()
     await on.rest()
     yield "inbox-quarantined"
