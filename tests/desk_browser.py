@@ -31,8 +31,8 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
 
 async def manage(page: Page, name: str) -> None:
     """Go to a place that lies under the menu."""
-    await page.locator(".menu summary").click()
-    await page.locator(".menu").get_by_role("link", name=name).click()
+    await page.locator(".manage summary").click()
+    await page.locator(".manage").get_by_role("link", name=name).click()
 
 
 def reviews(staffed: Served) -> list[str]:

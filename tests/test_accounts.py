@@ -340,3 +340,19 @@ async def test_au14_a_branch_that_somebody_belongs_to_can_be_synced_with(tmp_pat
         forms = (await admin.get("/sync/centre/_all_docs?startkey=%22form:%22&endkey=%22form;%22")).json()["rows"]
         assert {row["id"] for row in forms} == {"form:visit/1", "form:service/1", "form:survey/1", "form:event/1"}
         assert "visit" in (await admin.get("/api/v1/record-types")).text
+
+
+async def test_au15_administrators_end_log_ins_of_others_and_never_lock_themselves(server: Here) -> None:
+    li = server.as_()
+    cookie = (await li.post("/api/v1/session", json={"name": "li", "password": PASSWORD})).headers["set-cookie"]
+    admin, opened = server.as_(ADMIN), {"cookie": cookie.partition(";")[0]}
+    (told,) = (await admin.get("/api/v1/sessions")).json()["sessions"]
+    assert (told["account"], told["kind"]) == ("li", "session")
+    assert (await li.get("/api/v1/session", headers=opened)).status_code == 200
+    assert (await admin.delete(f"/api/v1/sessions/{told['id']}")).status_code == 200
+    assert (await server.as_().get("/api/v1/session", headers=opened)).status_code == 401
+    assert (await admin.delete(f"/api/v1/sessions/{told['id']}")).status_code == 404
+    for change in ({"locked": True}, {"role": "member", "branch": "b03"}):
+        refused = await admin.patch("/api/v1/accounts/admin", json=change)
+        assert (refused.status_code, refused.json()["error"]) == (400, "own_account")
+    assert (await server.as_(LI).get("/api/v1/sessions")).status_code == 403

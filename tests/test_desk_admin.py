@@ -168,12 +168,12 @@ async def test_dk90_subjects_are_assigned_replaced_and_ended_and_the_unreached_a
     await until(lambda: len(documents(staffed, "branch-b03", "assignment")) == 3)
 
 
-PLACES = ("tablets", "assignments", "directory", "accounts", "audit", "imports", "forms")
+PLACES = ("tablets", "assignments", "directory", "accounts", "audit", "imports")
 ROUTES = ("tablets", "tablets/accounts", "accounts", "sessions", "audit", "audit/kinds", "audit/document?format=csv")
 MAY = {
-    "song": ({"tablets", "assignments", "imports", "forms"}, {"tablets", "tablets/accounts"}),
-    "vice": ({"tablets", "assignments", "imports", "forms"}, {"tablets", "tablets/accounts"}),
-    "party": ({"assignments", "imports", "forms", "audit"}, {"audit", "audit/kinds", "audit/document?format=csv"}),
+    "song": ({"tablets", "assignments", "imports"}, {"tablets", "tablets/accounts"}),
+    "vice": ({"tablets", "assignments", "imports"}, {"tablets", "tablets/accounts"}),
+    "party": ({"assignments", "imports", "audit"}, {"audit", "audit/kinds", "audit/document?format=csv"}),
     "li": (set(), set()),
     "admin": (set(PLACES), set(ROUTES)),
 }

@@ -113,6 +113,24 @@ async def test_lv3_who_may_read_is_worked_out_where_a_feed_does_not_say_it(tmp_p
     assert heard[1] == {("b03", "visit"): {"secretary:b03", "committee"}}
 
 
+async def test_lv8_what_becomes_of_a_tablet_is_told_to_those_who_look_after_it(staffed: Served) -> None:
+    async with (
+        client(staffed) as song,
+        client(staffed, "admin") as admin,
+        client(staffed, "li") as li,
+        listening(song) as events,
+        listening(admin) as all_events,
+        listening(li) as own,
+    ):
+        made = (await admin.post("/api/v1/tablets", json={"account": "li"})).json()
+        await admin.post(f"/api/v1/tablets/{made['tablet']['id']}/lock")
+        for heard in (events, all_events):
+            told = (await heard.until("changed"))["changes"]
+            assert {"branch": "b03", "type": "tablet"} in told
+        # Locking made all look whether they may go on: one with nothing to tell beats.
+        assert (await asyncio.wait_for(own.next(), 40))[0] == "beat"
+
+
 async def test_lv4_it_ends_when_the_session_does(staffed: Served) -> None:
     async with httpx.AsyncClient(base_url=staffed.url, timeout=60) as song:
         await song.post("/api/v1/session", json={"name": "song", "password": PASSWORD})

@@ -81,7 +81,7 @@ async def test_dk83_a_tablet_is_invited_by_a_code_that_is_shown_once(staffed: Se
         await page.get_by_role("link", name="平板", exact=True).click()
         await page.get_by_role("button", name="邀请一台平板").click()
         await page.get_by_placeholder("按姓名、账号或工号筛选").fill("同志0117")
-        await page.locator("select.choose").select_option("li")
+        await page.locator("select.for-whom").select_option("li")
         await page.get_by_label("标签").fill("五号")
         await page.get_by_role("button", name="生成邀请码").click()
         picture = page.get_by_role("img", name="登记用的二维码")

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.definition import is_form_items, item_problems
+from tests.builders import record
 from tests.desk import LI, SECRETARY, Desk
 from tests.serving import ADMIN
 from tests.working import visit
@@ -135,3 +136,39 @@ def test_di5_what_is_told_of_items_is_what_makes_them_none() -> None:
     ]
     for items in tried:
         assert is_form_items(items) == (not item_problems(items)), items
+
+
+async def test_di6_assignments_are_listed_replaced_and_ended_with_their_last_day(here: Desk) -> None:
+    """DI7 too: whom the assigned member has not been to."""
+    await a_centre(here)
+    home = {**record("subject", author="m0117"), "_id": "household:01K9ZJ6Q3T8M4V7C2N5B1H0001"}
+    home["fields"] = {"kind": "household", "name": "王秀英户"}
+    await here.push("m0117", home)
+    asked = {"branch": "b03", "kind": "link", "member": "m0117", "subject": home["_id"], "days": ["2026-01-01", None]}
+    await here.until(lambda: here.get(SECRETARY, f"/subjects/{home['_id']}"), bool)
+    made = await here.post(SECRETARY, "/assignments", asked)
+    told = await here.until(lambda: here.get(SECRETARY, "/assignments"), lambda answer: answer["assignments"])
+    (one,) = told["assignments"]
+    assert (one["member"], one["first"], one["last"], one["state"]) == ("m0117", "2026-01-01", "", "now")
+    assert told["names"][home["_id"]] == "王秀英户"
+    covered = await here.get(SECRETARY, "/assignments/coverage?branch=b03&month=2026-02")
+    assert [(one["assigned"], one["reached"], one["unreached"]) for one in covered["members"]] == [
+        (1, 0, [[made["id"], home["_id"]]])
+    ]
+    replaced = {**asked, "member": "m0042", "days": ["2026-03-01", None], "supersedes": made["id"]}
+    other = await here.post(SECRETARY, "/assignments", replaced)
+    lists = await here.until(
+        lambda: here.get(SECRETARY, "/assignments?limit=1"), lambda answer: answer["next"] is not None
+    )
+    rest = await here.get(SECRETARY, f"/assignments?limit=1&after={lists['next']}")
+    found = {one["member"]: one for one in (*lists["assignments"], *rest["assignments"])}
+    assert (found["m0117"]["last"], found["m0117"]["state"]) == ("2026-02-28", "ended")
+    assert found["m0042"]["state"] == "now"
+    await here.post(SECRETARY, f"/assignments/{other['id']}/end?last=2099-01-01", None, 400)
+    await here.post(SECRETARY, f"/assignments/{other['id']}/end?last=2026-04-30", None)
+    ended = await here.until(
+        lambda: here.get(SECRETARY, "/assignments?member=m0042"), lambda answer: answer["assignments"][0]["last"]
+    )
+    assert ended["assignments"][0]["last"] == "2026-04-30"
+    assert (await here.get(SECRETARY, "/assignments?stands=now"))["assignments"] == []
+    assert (await here.get(("other", SECRETARY[1]), "/assignments"))["assignments"] == []

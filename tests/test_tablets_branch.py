@@ -74,3 +74,41 @@ async def test_tb21_an_invitation_is_drawn_as_a_qr_code(here: Desk) -> None:
     assert invited["qr"].startswith("<svg")
     assert invited["link"].endswith(invited["code"])
     assert "qr" not in (await here.get(ADMIN, "/tablets"))["tablets"][0]["tablet"]
+
+
+async def test_tb22_tablets_go_by_pages_the_silent_first_and_say_what_to_do(here: Desk) -> None:
+    silent, token = await enrolled(here, "li")
+    await report(here, token, refused=1, clock_seconds=900, version="0.0.1", stored=99, room=100)
+    long_ago = (here.services.now() - timedelta(days=9)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    await here.services.office.change(f"tablet-report:{silent}", lambda content: content.update(at=long_ago))
+    fresh, token = await enrolled(here, "zhang")
+    await report(here, token)
+    first = await here.get(SECRETARY, "/tablets?limit=1")
+    assert [one["tablet"]["id"] for one in first["tablets"]] == [silent]
+    assert (first["total"], first["waiting"]) == (2, 1)
+    codes = ["long_silent", "refused", "clock", "old_version", "full"]
+    assert [one["code"] for one in first["tablets"][0]["attention"]] == codes
+    assert all(one["do_zh"] and one["do_en"] for one in first["tablets"][0]["attention"])
+    second = await here.get(SECRETARY, f"/tablets?limit=1&after={first['next']}")
+    assert [one["tablet"]["id"] for one in second["tablets"]] == [fresh]
+    assert second["next"] is None
+    assert len((await here.get(SECRETARY, "/tablets?show=attention"))["tablets"]) == 1
+    assert (await here.get(SECRETARY, "/tablets?text=nobody"))["tablets"] == []
+    assert (await here.get(ADMIN, "/tablets?branch=b04"))["tablets"] == []
+
+
+async def test_tb23_a_tablet_is_wiped_only_with_what_was_seen_of_it(here: Desk) -> None:
+    tablet, token = await enrolled(here, "li")
+    await report(here, token, unsent=2, photos=1)
+    refused = await here.post(ADMIN, f"/tablets/{tablet}/wipe?accepts=unsent", None, 409)
+    assert refused["error"] == "unsafe"
+    assert [one["field"] for one in refused["problems"]] == ["photos"]
+    assert (await here.get(ADMIN, "/tablets"))["tablets"][0]["tablet"]["state"] == "active"
+    assert (await here.post(ADMIN, f"/tablets/{tablet}/wipe?accepts=unsent,photos", None, 200))["state"] == "wipe"
+
+
+async def test_tb24_who_invites_is_told_for_whom(here: Desk) -> None:
+    await enrolled(here, "li")
+    told = await here.get(SECRETARY, "/tablets/accounts")
+    assert {(one["account"], one["tablets"]) for one in told} == {("li", 1), ("zhang", 0), ("secretary", 0)}
+    await here.get(LI, "/tablets/accounts", 403)

@@ -244,8 +244,8 @@ def _count_placed(
         found.append((activities, _placed_activities(sql, activities, source, test, values, placed)))
     if any(row[0] == UNKNOWN for _, rows in found for row in rows):
         return False
-    for figures_of, rows in found:
-        _take(([placed.names[row[0]], *row[1:]] for row in rows), figures_of, told)
+    for figures_of, counted in found:
+        _take(([placed.names[row[0]], *row[1:]] for row in counted), figures_of, told)
     return True
 
 

@@ -18,7 +18,6 @@ export const FOR: { readonly [name: string]: readonly Role[] } = {
   tablets: [...BRANCH, ...ADMINISTRATOR],
   assignments: [...BRANCH, "committee", ...ADMINISTRATOR],
   imports: [...BRANCH, "committee", ...ADMINISTRATOR],
-  forms: [...BRANCH, "committee", ...ADMINISTRATOR],
   directory: ADMINISTRATOR,
   accounts: ADMINISTRATOR,
   audit: ["committee", ...ADMINISTRATOR],
@@ -54,5 +53,6 @@ export function adminPlaces(): Place[] {
     { name: "accounts", icon: "lock", label: say("账号", "Accounts") },
     { name: "audit", icon: "search", label: say("审计", "Audit") },
   ];
-  return places.filter((one) => mayGo(one.name));
+  // Members read forms where they are led to them; nothing is managed by them.
+  return me.value?.role === "member" ? [] : places.filter((one) => mayGo(one.name));
 }
