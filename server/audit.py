@@ -14,7 +14,7 @@ from server.office import Office
 from sync.actor import Actor
 from sync.databases import OFFICE
 from sync.documents import encode
-from sync.errors import FieldbookError
+from sync.errors import Conflict, FieldbookError
 from sync.stores.contract import Edit
 
 PREFIX = "audit"
@@ -82,7 +82,8 @@ class Audit:
                 self._queue = lines + self._queue
                 raise
             for result in results:
-                if isinstance(result, FieldbookError):
+                # One that is there already was written by a flush that was broken off: its id is nobody else's.
+                if isinstance(result, FieldbookError) and not isinstance(result, Conflict):
                     self.lost += 1
                     log.error("a line of the audit was refused by the store: %s", result)
 

@@ -142,3 +142,30 @@ async def test_ad7_the_audit_is_read_a_page_at_a_time_newest_first(server: Here)
             break
     assert numbers == [4, 3, 2, 1, 0]
     assert (await client.get("/api/v1/audit", params={"limit": 0})).status_code == 400
+
+
+async def test_ad6_a_line_whose_writing_was_broken_off_after_it_was_written_is_not_lost(server: Here) -> None:
+    trail = server.services.audit
+    store = server.services.store
+    written = asyncio.Event()
+
+    class Slow:
+        async def add(self, db: str, items: Any) -> Any:
+            await store.add(db, items)
+            written.set()
+            await asyncio.Event().wait()
+
+    class Office:
+        store = Slow()
+
+    whole = trail._office
+    trail._office = Office()  # type: ignore[assignment]  # a store that has written and does not answer any more
+    trail.note("export", LI, what="ledger")
+    broken = asyncio.ensure_future(trail.flush())
+    await written.wait()
+    broken.cancel()
+    await asyncio.gather(broken, return_exceptions=True)
+    trail._office = whole
+    await trail.flush()
+    assert trail.lost == 0
+    assert len(await lines(server, kind="export")) == 1
