@@ -1,5 +1,6 @@
 """The review desk in a real Chromium, for tests: a page logged in, and records to look at."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,9 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.get_by_role("button", name="登录").click()
         await expect(page.get_by_role("button", name="退出")).to_be_visible()
+        # Where one begins takes the focus when it has come; a menu that was opened before would close.
+        await expect(page).not_to_have_url(re.compile("#/(login.*)?$"))
+        await expect(page.locator("main :is(h1, h2)").first).to_be_visible()
         yield page
         await browser.close()
     assert not errors, f"the desk threw: {errors}"
