@@ -377,7 +377,7 @@ _SAID = (
 async def _end_session(on: Stage) -> None:
     """The tablet's token is ended at the centre: it gets a code by which it may enrol again."""
     async with on.as_("admin") as admin:
-        listed = (await admin.get("/api/v1/tablets")).json()
+        listed = (await admin.get("/api/v1/tablets")).json()["tablets"]
         ours = next(one["tablet"] for one in listed if one["tablet"]["account"] == WHO)
         answer = await admin.post(f"/api/v1/tablets/{ours['id']}/code")
         assert answer.status_code == 201, answer.text
