@@ -123,7 +123,7 @@ async def test_tb4_a_wiped_tablet_is_told_at_its_next_contact_and_then_knows_nob
     assert await administer(server, tablet, "code") == (409, "tablet_state")
     assert (await client.post("/api/v1/tablets/me/wiped")).status_code == 200
     assert (await client.get("/api/v1/tablets/me")).status_code == 401
-    listed = (await server.as_(ADMIN).get("/api/v1/tablets")).json()
+    listed = (await server.as_(ADMIN).get("/api/v1/tablets")).json()["tablets"]
     assert [one["tablet"]["state"] for one in listed] == ["wiped"]
 
 
@@ -147,7 +147,7 @@ async def test_tb6_what_it_holds_unsent_is_listed(server: Here) -> None:
     held = {"unsent": 12, "oldest": "2026-11-02T08:00:00Z"}
     answer = await server.as_(token).post("/api/v1/tablets/me/report", json=held)
     assert answer.json() == {"state": "active", "arrived": {}, "current": {}}
-    (listed,) = (await server.as_(ADMIN).get("/api/v1/tablets")).json()
+    (listed,) = (await server.as_(ADMIN).get("/api/v1/tablets")).json()["tablets"]
     assert (listed["tablet"]["id"], listed["tablet"]["label"]) == (tablet, "No. 7")
     assert (listed["report"]["unsent"], listed["report"]["oldest"]) == (12, "2026-11-02T08:00:00Z")
     at = (await server.as_(ADMIN).get("/sync/office")).json()["update_seq"]
