@@ -5,7 +5,8 @@ import { computed, ref } from "vue";
 export type Language = "zh" | "en";
 
 const KEPT = "fieldbook.language";
-export const language = ref<Language>(localStorage.getItem(KEPT) === "en" ? "en" : "zh");
+// Rules that are tried in Node, without a browser, speak as well.
+export const language = ref<Language>(globalThis.localStorage?.getItem(KEPT) === "en" ? "en" : "zh");
 
 export function speak(chosen: Language): void {
   language.value = chosen;
