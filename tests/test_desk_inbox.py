@@ -255,6 +255,7 @@ async def test_dk58_what_was_refused_is_let_in_by_an_administrator_and_an_overdu
         await page.get_by_role("link", name="打开记录").click()
         await expect(page.locator(".facts")).to_contain_text("谈了低保")
     async with desk(staffed, "admin") as page:
+        await page.get_by_role("link", name="待办").click()
         await page.locator(".item", has_text="被隔离").click()
         await expect(page.locator(".matter").first).to_contain_text("记录不属于本支部")
         await expect(page.locator(".matter").first).to_contain_text("账号 li")
