@@ -165,7 +165,7 @@ async def test_rf3_what_the_uploader_may_not_write_is_quarantined(server: Here, 
     told = await bring(server, SECRETARY, lost.file(databases={BRANCH: [document({**foreign, "branch": "b04"})]}))
     assert (told["written"], [one["code"] for one in told["refused"]]) == (0, ["wrong_branch", "not_found"])
     assert all(one["zh"] and one["en"] for one in told["refused"])
-    kept = (await server.as_(SECRETARY).get("/api/v1/quarantine")).json()
+    kept = (await server.as_(SECRETARY).get("/api/v1/quarantine")).json()["entries"]
     assert [one["record"] for one in kept] == [foreign["_id"]]
 
 
