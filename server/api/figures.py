@@ -21,6 +21,7 @@ from sync.ledger.counting import ContributionRow, FigureWhere, contributions, co
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import FIGURES
 from sync.ledger.growth import growth
+from sync.ledger.months import KeptMonths
 from sync.ledger.queries import branches_for, subject_names
 from sync.ledger.series import needed, series, steps, value_of
 
@@ -191,7 +192,7 @@ async def read_figures(
 
     def query(sql: Any) -> list[Group]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        told = counted(sql, where, by, needed(chosen))
+        told = counted(sql, where, by, needed(chosen), services.ledger.kept)
         return [Group(group, {one.code: value_of(one, values) for one in chosen}) for group, values in told.items()]
 
     return await services.ledger.read(query)
@@ -213,7 +214,7 @@ async def compare_figures(
 
     def query(sql: Any) -> list[GroupCompared]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        return compared_groups(sql, where, by, asked.query("", ""), three, chosen)
+        return compared_groups(sql, where, by, asked.query("", ""), three, chosen, services.ledger.kept)
 
     groups = await services.ledger.read(query)
     one, earlier, same = (Days(*it.days, it.days[1] >= asked.today) for it in three)
@@ -237,7 +238,8 @@ async def read_series(
         raise BadRequest(f"Ask for at most {STEPS_MAX} steps: a shorter period, or longer steps.", code="bad_period")
 
     def query(sql: Any) -> dict[str, dict[str, list[Value]]]:
-        return series(sql, asked.where(branches_for(sql, actor.reader, asked.branch)), chosen, found, by)
+        where = asked.where(branches_for(sql, actor.reader, asked.branch))
+        return series(sql, where, chosen, found, by, services.ledger.kept)
 
     groups = await services.ledger.read(query)
     return Series(
@@ -263,7 +265,7 @@ async def open_figure(
 
     def query(sql: Any) -> Opened:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        told = counted(sql, where, None, parts)[""]
+        told = counted(sql, where, None, parts, services.ledger.kept)[""]
         if isinstance(figure, Quotient):
             opens = urlencode(asked.query(asked.first, asked.last.rstrip("~")))
             shown = [PartTold(one.code, told[one.code], opening(one.code, opens)) for one in parts]
@@ -285,13 +287,16 @@ def compared_groups(
     query: dict[str, str],
     three: tuple[periods.Period, ...],
     chosen: Sequence[Figure | Quotient],
+    kept: KeptMonths,
 ) -> list[GroupCompared]:
-    """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters."""
+    """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters; `kept`:
+    what is known of months already."""
     parts = needed(chosen)
     # The period before a year is the same of the year before: counted once.
     days_of = [one.days for one in three]
     once = {
-        span: counted(sql, replace(where, first=span[0], last=span[1]), by, parts) for span in dict.fromkeys(days_of)
+        span: counted(sql, replace(where, first=span[0], last=span[1]), by, parts, kept)
+        for span in dict.fromkeys(days_of)
     }
     told = [once[span] for span in days_of]
     return [_compared(query, by, group, told, three, chosen) for group in sorted(set().union(*told))]

@@ -57,17 +57,17 @@ async def read_profile(
 
     def query(sql: Any) -> Profile:
         where = FigureWhere(branches_for(sql, actor.reader, branch), *now.days, today=day)
-        (figures,) = compared_groups(sql, where, None, {"branch": branch}, three, FIGURES)
+        (figures,) = compared_groups(sql, where, None, {"branch": branch}, three, FIGURES, services.ledger.kept)
 
         def over(codes: tuple[str, ...], found: list[tuple[str, str]]) -> Series:
-            told = series(sql, where, _chosen(codes), found, None)
+            told = series(sql, where, _chosen(codes), found, None, services.ledger.kept)
             queries = [f"branch={branch}&first={first}&last={last}" for first, last in found]
             days = [Days(first, last, last >= day) for first, last in found]
             return Series(days, queries, [GroupSeries(group, values) for group, values in told.items()])
 
         def by(column: str, codes: tuple[str, ...]) -> list[Group]:
             chosen = _chosen(codes)
-            told = counted(sql, where, column, needed(chosen))
+            told = counted(sql, where, column, needed(chosen), services.ledger.kept)
             return [Group(group, {one.code: value_of(one, values) for one in chosen}) for group, values in told.items()]
 
         shown, before, year_before = (Days(*one.days, one.days[1] >= day) for one in three)

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from sqlite3 import Connection
 from typing import Any
 
@@ -19,6 +20,7 @@ from sync.ledger.contribution import Base
 from sync.ledger.decisions import root_of
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import BY_CODE, COUNTED, complete
+from sync.ledger.months import KeptMonths
 from sync.ledger.places import UNKNOWN, Places, places
 
 GROUPED_BY = {
@@ -64,6 +66,8 @@ _OVER_DAYS = frozenset({Base.DUE, Base.LINK})
 """What is counted for each day or month of a grouping by itself."""
 _NOT_BY: Mapping[Base, tuple[str, ...]] = {Base.HALL: ("day", "member", "subject")}
 """A row of the hall is a whole month's, and nobody's in person."""
+_BY_MONTHS = (None, "branch", "member", "window", "unit", "of", "kind")
+"""Groupings of which months are kept. Subjects would be as many as rows."""
 _ACTIVITY_BITS = 36
 """So many activities are told apart; a place and what an activity counts as have the 27 above them."""
 _DURING = {
@@ -113,9 +117,13 @@ def figures(sql: Connection, where: FigureWhere, by: str | None = None) -> dict[
 
 
 def counted(
-    sql: Connection, where: FigureWhere, by: str | None = None, chosen: Sequence[Figure] = COUNTED
+    sql: Connection,
+    where: FigureWhere,
+    by: str | None = None,
+    chosen: Sequence[Figure] = COUNTED,
+    kept: KeptMonths | None = None,
 ) -> dict[str, dict[str, int]]:
-    """The same without quotients, of these figures. Raises BadRequest."""
+    """The same without quotients, of these figures. `kept`: what is known of months already. Raises BadRequest."""
     if by is not None and by not in GROUPED_BY:
         raise BadRequest(f"Figures can be grouped by {', '.join(GROUPED_BY)}.")
     told: dict[str, dict[str, int]] = defaultdict(lambda: {figure.code: 0 for figure in chosen})
@@ -123,16 +131,20 @@ def counted(
     if _is_person(where, by) and Base.ACTIVITY in bases:
         # An activity is that of everybody who took part: these are the same rows, gone through once.
         bases[Base.ATTENDANCE] = [*bases.pop(Base.ACTIVITY), *bases.get(Base.ATTENDANCE, [])]
+    placed = places(sql, by) if by in _BY_PLACE and not _is_placed(where) else None
     for base, many in bases.items():
         if by not in _NOT_BY.get(base, ()) and (base not in _OVER_DAYS or by not in _BY_DAYS):
-            _count(sql, base, many, where, by, told)
+            if kept is not None and _is_of_months(base, where, by):
+                _count_months(sql, kept, base, many, where, by, placed, told)
+            else:
+                _count(sql, base, many, where, by, placed, told)
     if by in _BY_DAYS:
         # What lies over a stretch of days is counted for each day or month by itself.
         for group in list(told):
             within = replace(where, first=max(where.first, group), last=min(where.last, group + "~"))
             for base in _OVER_DAYS & _by_base(chosen).keys():
                 one: dict[str, dict[str, int]] = defaultdict(dict)
-                _count(sql, base, _by_base(chosen)[base], within, None, one)
+                _count(sql, base, _by_base(chosen)[base], within, None, None, one)
                 told[group] |= one[""]
     if by is None:
         told[""] = told[""]
@@ -187,10 +199,10 @@ def _count(
     chosen: Sequence[Figure],
     where: FigureWhere,
     by: str | None,
+    placed: Places | None,
     told: Mapping[str, dict[str, int]],
 ) -> None:
-    placed = places(sql, by) if by in _BY_PLACE and not _is_placed(where) and base != Base.HALL else None
-    if placed is not None and _count_placed(sql, base, chosen, where, placed, told):
+    if placed is not None and base != Base.HALL and _count_placed(sql, base, chosen, where, placed, told):
         return
     source, test, values = _asked(sql, base, where, by)
     subjects = [one for one in chosen if one.count == "subjects"] if _are_subjects_apart(base, by) else []
@@ -205,6 +217,80 @@ def _count(
     column, group = ("''", "") if by is None else (GROUPED_BY[by], " GROUP BY 1")
     if rest:
         _take(sql.execute(f"SELECT {column}, {columns} FROM {source} WHERE {test}{group}", values), rest, told)
+
+
+def _count_months(
+    sql: Connection,
+    kept: KeptMonths,
+    base: Base,
+    chosen: Sequence[Figure],
+    where: FigureWhere,
+    by: str | None,
+    placed: Places | None,
+    told: Mapping[str, dict[str, int]],
+) -> None:
+    """The same, put together from months: all that is counted of an activity lies on one day. Different subjects of two months are not
+    the sum of each month's, so these are kept themselves."""
+    subjects = [one for one in chosen if one.count == "subjects"]
+    rest = [one for one in chosen if one.count != "subjects"]
+    # Whatever is asked of a month, all of its base is counted: the next question may be about the rest of it.
+    bases = (Base.ACTIVITY, base) if base == Base.ATTENDANCE and _is_person(where, by) else (base,)
+    whole = [one for one in COUNTED if one.base in bases and one.count != "subjects"]
+    asked = (base, by, None if placed is None else placed.directory)
+
+    def summed(of: Sequence[Figure], first: str, last: str) -> dict[str, dict[str, int]]:
+        one: dict[str, dict[str, int]] = defaultdict(dict)
+        _count(sql, base, of, replace(where, first=first, last=last), by, placed, one)
+        return one
+
+    def seen(first: str, last: str) -> dict[str, dict[str, set[str]]]:
+        return _subjects_seen(sql, base, replace(where, first=first, last=last), by, placed)
+
+    span = (where.branches, where.first, where.last)
+    if rest:
+        for month in kept.of(sql, (*asked, "sums"), *span, partial(summed, whole), partial(summed, rest)):
+            for group, values in month.items():
+                of = told[group]
+                for one in rest:
+                    of[one.code] += values[one.code]
+    if subjects:
+        different: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for some in kept.of(sql, (*asked, "subjects"), *span, seen, seen):
+            for group, kinds in some.items():
+                for kind, ids in kinds.items():
+                    different[group][kind] |= ids
+        for group, kinds in different.items():
+            # As where it is counted in one go: of one kind of subject alone, only groups that have it are told.
+            if len(subjects) > 1 or subjects[0].subject in kinds:
+                told[group].update((one.code, len(kinds.get(one.subject, ()))) for one in subjects)
+
+
+def _subjects_seen(
+    sql: Connection, base: Base, where: FigureWhere, by: str | None, placed: Places | None
+) -> dict[str, dict[str, set[str]]]:
+    """{group: {type: subjects}}."""
+    rows: list[Any] | None = None
+    if placed is not None:
+        source, test, values = _asked(sql, base, where, None, person=True)
+        query = f"{placed.before}SELECT DISTINCT {placed.column}, c.subject FROM {source}{placed.join} WHERE c.subject<>'' AND {test}"
+        found = sql.execute(query, values | placed.values).fetchall()
+        if not any(number == UNKNOWN for number, _ in found):
+            rows = [(placed.names[number], subject) for number, subject in found]
+    if rows is None:
+        source, test, values = _asked(sql, base, where, by)
+        column = "''" if by is None else GROUPED_BY[by]
+        query = f"SELECT DISTINCT {column}, c.subject FROM {source} WHERE c.subject<>'' AND {test}"
+        rows = sql.execute(query, values).fetchall()
+    told: dict[str, dict[str, set[str]]] = {}
+    for group, subject in rows:
+        told.setdefault(group, {}).setdefault(subject.partition(":")[0], set()).add(subject)
+    return told
+
+
+def _is_of_months(base: Base, where: FigureWhere, by: str | None) -> bool:
+    """Whether a whole period is the sum of its months, and what of these is worth keeping: what is asked of everybody."""
+    narrowed = (where.member, where.window, where.unit, where.of, where.kind, where.subject)
+    return base not in _DURING and by in _BY_MONTHS and all(one is None for one in narrowed)
 
 
 def _different_subjects(chosen: Sequence[Figure], column: str, source: str, test: str) -> str:
@@ -254,10 +340,8 @@ def _placed_activities(
 ) -> list[Any]:
     """(number of the place, count of each figure). Two of one window at one activity are one activity there. Place, activity and what
     the activity counts as are packed into one number: rows are told apart by it in a fifth of the time that their texts take."""
-    tests = [" AND ".join(figure.tests()) or "1" for figure in chosen]
-    counts_as = " | ".join(f"(({one}) << {at})" for at, one in enumerate(tests))
-    bits = len(tests)
-    key = f"((({placed.column}) << {bits} | {counts_as}) << {_ACTIVITY_BITS}) | c.activity"
+    bits = len(chosen)
+    key = f"((({placed.column}) << {bits} | {_counts_as(chosen)}) << {_ACTIVITY_BITS}) | c.activity"
     rows = sql.execute(
         f"{placed.before}SELECT key >> {_ACTIVITY_BITS}, count(*) FROM (SELECT DISTINCT {key} AS key FROM {source}"
         f" WHERE {test}) GROUP BY 1",
@@ -269,6 +353,26 @@ def _placed_activities(
         for at in range(bits):
             counts[at] += count * (packed >> at & 1)
     return [(place, *counts) for place, counts in told.items()]
+
+
+def _counts_as(chosen: Sequence[Figure]) -> str:
+    """A number with a bit for each figure that a row counts in. Type and kind are looked at until one fits, not once for each figure."""
+    bit = {figure.code: 1 << at for at, figure in enumerate(chosen)}
+    plain = [one for one in chosen if not replace(one, of="", kinds=()).tests()]
+
+    def number(of: str, kind: str) -> int:
+        return sum(bit[one.code] for one in plain if one.of in ("", of) and (not one.kinds or kind in one.kinds))
+
+    def of_type(of: str) -> str:
+        kinds = sorted({kind for one in plain if one.of in ("", of) for kind in one.kinds})
+        fits = "".join(f" WHEN '{kind}' THEN {number(of, kind)}" for kind in kinds)
+        return f"CASE c.kind{fits} ELSE {number(of, '')} END" if fits else str(number(of, ""))
+
+    types = sorted({one.of for one in plain} - {""})
+    fits = "".join(f" WHEN '{of}' THEN {of_type(of)}" for of in types)
+    told = [f"CASE c.of{fits} ELSE {of_type('')} END" if fits else of_type("")]
+    told += [f"(({' AND '.join(one.tests())}) * {bit[one.code]})" for one in chosen if one not in plain]
+    return f"({' | '.join(told)})"
 
 
 def _take(rows: Iterable[Any], chosen: Sequence[Figure], told: Mapping[str, dict[str, int]]) -> None:

@@ -14,14 +14,15 @@ UNKNOWN = -1
 
 class Places(NamedTuple):
     """How a query over rows `c` groups them by place: what goes before its SELECT, what follows its FROM, the column, its values,
-    and the name of each number. A row at a window of which the directory does not tell the place has the number UNKNOWN: then rows have
-    to be looked at one by one."""
+    the name of each number, and what the directory says: the same places follow from the same. A row at a window of which the directory
+    does not tell the place has the number UNKNOWN: then rows have to be looked at one by one."""
 
     before: str
     join: str
     column: str
     values: dict[str, Any]
     names: list[str]
+    directory: str
 
 
 _BEFORE = "WITH p AS MATERIALIZED (SELECT key AS who, value AS place FROM json_each(:places)) "
@@ -44,4 +45,4 @@ def places(sql: Connection, by: str) -> Places:
     number = {name: at for at, name in enumerate(names)}
     told = {who: number[name] for who, name in (people | named).items()}
     column = f"coalesce(p.place, CASE c.window WHEN '' THEN {number['']} ELSE {UNKNOWN} END)"
-    return Places(_BEFORE, _JOIN, column, {"places": json.dumps(told)}, names)
+    return Places(_BEFORE, _JOIN, column, {"places": json.dumps(told)}, names, json.dumps([*windows.items(), *members]))

@@ -17,6 +17,7 @@ from sync.ledger.activity import Drawn, draw
 from sync.ledger.counted import Part
 from sync.ledger.decisions import superseded
 from sync.ledger.facts import Facts, calls_of, decode, happening, made_by
+from sync.ledger.months import changed
 from sync.ledger.page import Page
 from sync.ledger.problems import Outcome, outcomes, untold
 from sync.reconcile.activities import CROWD, Decision, Group, group
@@ -304,6 +305,7 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -
     sql.executemany("INSERT INTO activity VALUES (?,?,?,?,?,?,?,?)", activities)
     sql.executemany("INSERT INTO contribution VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", contributions)
     sql.executemany("INSERT INTO promise VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", promises)
+    changed(sql, months)
     for branch, month in months:
         yield "month", f"branch-{branch}", f"{branch}:{month}"
 

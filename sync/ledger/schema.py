@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 8
+FORMAT = 9
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -83,6 +83,8 @@ CREATE TABLE contribution(
 -- All that figures ask of a row: over a year they are counted in this index alone.
 CREATE INDEX contribution_day ON contribution(branch, base, day, of, kind, member, window, value, subject);
 CREATE INDEX contribution_reached ON contribution(subject, member, day) WHERE base=1 AND subject<>'';
+CREATE TABLE counted_month(                            -- how often what counts in a month has changed
+  branch TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(branch, month)) WITHOUT ROWID;
 CREATE TABLE promise(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, of TEXT NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
   branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,

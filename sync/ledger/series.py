@@ -8,6 +8,7 @@ from sqlite3 import Connection
 
 from sync.ledger.counting import FigureWhere, counted, parts_of
 from sync.ledger.figure import Figure, Quotient, Value
+from sync.ledger.months import KeptMonths
 from sync.ledger.periods import Kind, period
 
 Steps = Sequence[tuple[str, str]]
@@ -26,11 +27,17 @@ def steps(first: date, last: date, kind: Kind) -> list[tuple[str, str]]:
 
 
 def series(
-    sql: Connection, where: FigureWhere, chosen: Sequence[Figure | Quotient], over: Steps, by: str | None
+    sql: Connection,
+    where: FigureWhere,
+    chosen: Sequence[Figure | Quotient],
+    over: Steps,
+    by: str | None,
+    kept: KeptMonths | None = None,
 ) -> dict[str, dict[str, list[Value]]]:
-    """{group: {figure: a value for each step}}; a group in which nothing was counted at a step has nothing there."""
+    """{group: {figure: a value for each step}}; a group in which nothing was counted at a step has nothing there.
+    `kept`: what is known of months already."""
     parts = needed(chosen)
-    told = [counted(sql, replace(where, first=first, last=last), by, parts) for first, last in over]
+    told = [counted(sql, replace(where, first=first, last=last), by, parts, kept) for first, last in over]
     groups = sorted(set().union(*told))
     nothing = dict.fromkeys((one.code for one in parts), 0)
     return {
