@@ -15,6 +15,7 @@ from sync.ledger.facts import StageFact, facts_of
 from sync.ledger.figure import Figure, Quotient
 from sync.ledger.figures import BY_CODE
 from sync.ledger.growth import growth
+from sync.ledger.months import by_months
 from sync.ledger.promises import PromiseRow, PromiseWhere, problem, promises
 from sync.ledger.series import needed
 from sync.ledger.stages import kept, reached, timely
@@ -201,8 +202,8 @@ async def test_fg20_a_month_is_counted_again_only_when_something_in_it_changed(o
             asked.append(f"{first}..{last}")
             return 0
 
-        span = (["b03"], "2026-09-15", "2026-11-30")
-        await one.ledger.read(lambda sql: one.ledger.kept.of(sql, "asked", *span, count, count))
+        span = ("2026-09-15", "2026-11-30")
+        await one.ledger.read(lambda sql: by_months(sql, one.ledger.kept, "asked", ["b03"], span, count, count))
         return asked
 
     days = ("2026-08-04", "2026-09-20", "2026-10-04", "2026-11-04")

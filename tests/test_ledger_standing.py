@@ -1,11 +1,17 @@
 """LG: which records count, and when one that did not is put right."""
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from sync.ledger.inbox import Decider, inbox
+from sync.ledger.kept import Kept
 from sync.ledger.schema import connect, prepare
 from tests.builders import record
-from tests.working import Working, add, counted, edited, hours, visit, write
+from tests.working import ZONE, Working, add, counted, edited, hours, put, review, visit, write
 
 
 async def standings(one: Working) -> dict[str, str]:
@@ -108,3 +114,43 @@ def test_a_ledger_with_joint_surveys_is_kept_when_it_is_opened_again(tmp_path: P
     connection = connect(path)
     assert connection.execute("SELECT branch FROM joint_party").fetchall() == [("b03",)]
     connection.close()
+
+
+async def test_ix10_what_is_told_of_how_much_waits_is_what_counting_it_again_would_tell(one: Working) -> None:
+    committee = Decider("m0001", None, None)
+    seen: list[dict[str, int]] = []
+
+    async def look() -> dict[str, int]:
+        def counts(kept: Kept) -> Callable[[Connection], dict[str, int]]:
+            start = ("", -1, "", "")
+            return lambda sql: inbox(sql, committee, None, start, 10, "2026-11-22", ZoneInfo(ZONE), kept)[0]
+
+        told = await one.ledger.read(counts(one.ledger.kept))
+        assert told == await one.ledger.read(counts(Kept()))
+        seen.append(told)
+        return told
+
+    home, late = record("subject"), record("subject")
+    first, second = visit(subject=home["_id"]), visit("m0042", subject=late["_id"], period=hours(12, 13))
+    await add(one, home, first, second)
+    assert (await look())["faulty"] == 1
+    # A subject that comes with another branch, a join by two, a decision, a member who left, an erasure.
+    await put(one, {**late, "branch": "b04"})
+    assert (await look())["new"] == 2
+    near = [visit(who, period=hours(at, at + 1, 18)) for who, at in (("m0117", 3), ("m0042", 4))]
+    near[1]["fields"]["period"] = ["2026-11-18T04:20:00Z", "2026-11-18T05:00:00Z"]
+    for body in near:
+        body["fields"]["subject"] = home["_id"]
+    await add(one, *near)
+    assert (await look())["join"] == 1
+    await add(one, review(first["_id"], "return", remarks__1="看"))
+    await look()
+    member = record("member", fields={"left": "2026-11-01"}) | {"_id": "member:m0042"}
+    await one.store.add("centre", [write(member)])
+    await one.idle()
+    assert (await look())["faulty"] == 2
+    await one.store.erase("branch-b03", {near[0]["_id"]: None})
+    await one.ledger.forget("branch-b03", [near[0]["_id"]])
+    await one.idle()
+    assert (await look())["join"] == 0
+    assert all(before != after for before, after in itertools.pairwise(seen))

@@ -21,7 +21,7 @@ from sync.ledger.counting import ContributionRow, FigureWhere, contributions, co
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import FIGURES
 from sync.ledger.growth import growth
-from sync.ledger.months import KeptMonths
+from sync.ledger.kept import Kept
 from sync.ledger.queries import branches_for, subject_names
 from sync.ledger.series import needed, series, steps, value_of
 
@@ -287,7 +287,7 @@ def compared_groups(
     query: dict[str, str],
     three: tuple[periods.Period, ...],
     chosen: Sequence[Figure | Quotient],
-    kept: KeptMonths,
+    kept: Kept,
 ) -> list[GroupCompared]:
     """`three`: the period, the one before and the same of the year before; `query`: what of it is asked about, as parameters; `kept`:
     what is known of months already."""

@@ -87,7 +87,9 @@ async def read_inbox(
     found: list[Waiting] = []
     if who is not None:
         asked, now, zone = who, today(services), services.ledger.zone
-        told, found = await services.ledger.read(lambda sql: inbox(sql, asked, kind, start, limit, now, zone))
+        told, found = await services.ledger.read(
+            lambda sql: inbox(sql, asked, kind, start, limit, now, zone, services.ledger.kept)
+        )
         counts |= told
     refused = await _quarantined(services, actor, branch)
     counts["quarantined"] = len(refused)

@@ -129,11 +129,12 @@ class Applying:
     def judged(self, db: str, record: str, seen: str) -> None:
         """How a record stands, now that it is known what an approval of it would be bound to."""
         row = self._page.sql.execute(
-            "SELECT n, author, bucket, review FROM record WHERE id=? AND db=?", [record, db]
+            "SELECT n, author, bucket, review, branch FROM record WHERE id=? AND db=?", [record, db]
         ).fetchone()
         if row is None:
             return
-        n, author, bucket, before = row
+        n, author, bucket, before, branch = row
+        self._page.stirred.add(branch)
         stands = standing_of(decisions(self._page.sql, record), author, seen)
         self._page.sql.execute("UPDATE record SET review=?, seen=? WHERE n=?", [stands, seen, n])
         if (stands == "approved") != (before == "approved") and bucket:
@@ -147,6 +148,10 @@ class Applying:
             self._page.due.add((what, db, one))
         settle_cases(self._page)
         settle_likely(self._page)
+        self._page.sql.executemany(
+            "INSERT INTO stirred VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1",
+            [(branch,) for branch in sorted(self._page.stirred)],
+        )
         self._page.sql.executemany(
             "INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", [(*one, self._mark) for one in sorted(self._page.due)]
         )

@@ -37,6 +37,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, Told | None]]
             continue  # a record lives in its branch's database; a copy in `shared` adds nothing
         if row is not None:
             leave(page, row)
+            page.stirred.add(decode(row[7]).branch)
         if one is None:
             if row is not None:
                 note_survey(page, row[0], decode(row[7]), None)
@@ -45,6 +46,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, Told | None]]
                 page.words.drop(db, change.id)
             continue
         facts = one.facts
+        page.stirred.add(facts.branch)
         page.told[change.id] = one
         if row is None:
             number += 1
@@ -85,6 +87,7 @@ def recheck(page: Page, record: str) -> None:
     if row is None:
         return
     facts = decode(row[7])
+    page.stirred.add(facts.branch)
     flagged = bool(_flagged(page, json.dumps([record])))
     standing = _sound(page, facts, flagged, bool(page.unknown([facts.subject])))
     bucket = bucket_of(facts, row[8]) if standing == "counted" else None

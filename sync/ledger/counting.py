@@ -20,7 +20,8 @@ from sync.ledger.contribution import Base
 from sync.ledger.decisions import root_of
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import BY_CODE, COUNTED, complete
-from sync.ledger.months import KeptMonths
+from sync.ledger.kept import Kept
+from sync.ledger.months import by_months
 from sync.ledger.places import UNKNOWN, Places, places
 
 GROUPED_BY = {
@@ -121,7 +122,7 @@ def counted(
     where: FigureWhere,
     by: str | None = None,
     chosen: Sequence[Figure] = COUNTED,
-    kept: KeptMonths | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, dict[str, int]]:
     """The same without quotients, of these figures. `kept`: what is known of months already. Raises BadRequest."""
     if by is not None and by not in GROUPED_BY:
@@ -221,7 +222,7 @@ def _count(
 
 def _count_months(
     sql: Connection,
-    kept: KeptMonths,
+    kept: Kept,
     base: Base,
     chosen: Sequence[Figure],
     where: FigureWhere,
@@ -246,16 +247,16 @@ def _count_months(
     def seen(first: str, last: str) -> dict[str, dict[str, set[str]]]:
         return _subjects_seen(sql, base, replace(where, first=first, last=last), by, placed)
 
-    span = (where.branches, where.first, where.last)
+    span = (where.branches, (where.first, where.last))
     if rest:
-        for month in kept.of(sql, (*asked, "sums"), *span, partial(summed, whole), partial(summed, rest)):
+        for month in by_months(sql, kept, (*asked, "sums"), *span, partial(summed, whole), partial(summed, rest)):
             for group, values in month.items():
                 of = told[group]
                 for one in rest:
                     of[one.code] += values[one.code]
     if subjects:
         different: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for some in kept.of(sql, (*asked, "subjects"), *span, seen, seen):
+        for some in by_months(sql, kept, (*asked, "subjects"), *span, seen, seen):
             for group, kinds in some.items():
                 for kind, ids in kinds.items():
                     different[group][kind] |= ids

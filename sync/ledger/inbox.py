@@ -7,6 +7,7 @@ import heapq
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from schemas import label_of
 from sync.ledger.contribution import OPEN
 from sync.ledger.doubts import WORDS, doubts
 from sync.ledger.facts import decode, local_day
+from sync.ledger.kept import Kept
 from sync.ledger.queries import Reader, every_branch
 from sync.reconcile.activities import WORDS as JOIN_WORDS
 from sync.reconcile.likely import WORDS as LIKELY_WORDS
@@ -84,16 +86,17 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inbox(
-    sql: Connection, who: Decider, kind: str | None, after: Key, limit: int, day: str, zone: ZoneInfo
+    sql: Connection, who: Decider, kind: str | None, after: Key, limit: int, day: str, zone: ZoneInfo, kept: Kept
 ) -> tuple[dict[str, int], list[Waiting]]:
-    """How much of each kind waits, and what stands next in the list. `day`: the centre's local day, for what is overdue."""
+    """How much of each kind waits, and what stands next in the list. `day`: the centre's local day, for what is overdue; `kept`: what is
+    known already of how much waits."""
     few = {
         "disputed": list(_disputed(sql, who, zone)),
         "same_subject": list(_same_subject(sql, who)),
         "overdue": list(_overdue(sql, who, day)),
         "month": list(_months(sql, who, day)),
     }
-    counts = dict.fromkeys(KINDS, 0) | _count(sql, who) | {name: len(found) for name, found in few.items()}
+    counts = dict.fromkeys(KINDS, 0) | _count(sql, who, kept) | {name: len(found) for name, found in few.items()}
     sources: list[Iterable[Waiting]] = []
     for name in KINDS if kind is None else (kind,):
         if name in few:
@@ -121,23 +124,31 @@ def _seen(who: Decider, *tables: str) -> str:
     return "" if who.reader is None else "".join(_SEEN.format(table) for table in tables)
 
 
-def _count(sql: Connection, who: Decider) -> dict[str, int]:
-    """Of records and joins. Readers are asked for once a set of them, not once a record."""
+def _count(sql: Connection, who: Decider, kept: Kept) -> dict[str, int]:
+    """Of records and joins: of a branch again when something was written that may concern its records."""
+    stirred = dict(sql.execute("SELECT branch, number FROM stirred").fetchall())
     counts = {"join": 0}
     for branch in _branches(sql, who):
-        values = {**_values(who), "branch": branch}
-        rows = sql.execute(
+        asked = ("inbox", branch, who.member, who.reader)
+        for waits, number in kept.of(asked, [stirred.get(branch, 0)], partial(_count_branch, sql, who, branch)).items():
+            counts[waits] = counts.get(waits, 0) + number
+    return counts
+
+
+def _count_branch(sql: Connection, who: Decider, branch: str) -> dict[str, int]:
+    """Readers are asked for once a set of them, not once a record."""
+    values = {**_values(who), "branch": branch}
+    counts: dict[str, int] = dict(
+        sql.execute(
             "SELECT g.waits, sum(g.n) FROM (SELECT waits, audience, count(*) AS n FROM record INDEXED BY record_waiting"
             " WHERE branch=:branch AND waits<>'' AND author<>:member GROUP BY waits, audience) g WHERE 1"
             + _seen(who, "g")
             + " GROUP BY g.waits",
             values,
-        )
-        for waits, number in rows:
-            counts[waits] = counts.get(waits, 0) + number
-        query = f"SELECT count(*) FROM activity a WHERE a.branch=:branch AND a.joins>0 AND {_NOT_OWN}"
-        counts["join"] += sql.execute(query, {**values, **_own(who)}).fetchone()[0]
-    return counts
+        ).fetchall()
+    )
+    query = f"SELECT count(*) FROM activity a WHERE a.branch=:branch AND a.joins>0 AND {_NOT_OWN}"
+    return counts | {"join": sql.execute(query, {**values, **_own(who)}).fetchone()[0]}
 
 
 _NOT_OWN = "instr(a.fields, CAST(:own AS BLOB))=0"

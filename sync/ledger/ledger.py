@@ -13,7 +13,7 @@ from schemas import type_of_id
 from sync.databases import audience_of, branch_of
 from sync.documents import content_of
 from sync.ledger.apply import Applying
-from sync.ledger.months import KeptMonths
+from sync.ledger.kept import Kept
 from sync.ledger.schema import connect, prepare, shape
 from sync.ledger.told import NOTHING_AHEAD, Ahead
 from sync.stores.contract import Change, Readers
@@ -47,8 +47,8 @@ class Ledger:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._private = False
-        self.kept = KeptMonths()
-        """What questions of figures need not count again."""
+        self.kept = Kept()
+        """What questions need not work out again."""
         self.listeners: list[Callable[[Callable[[], News]], None]] = []
         """Called after each commit that changes what is shown, with what works out what is told of it."""
 

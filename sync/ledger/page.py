@@ -17,8 +17,8 @@ from sync.reconcile.explain import Open
 class Page:
     """`touched`: buckets; `fresh`: the records in them that changed; `stale`: activities that lost a record; `left`: (branch and
     day of a record that changed or went, one that it named: "" for none); `due`: (what, database, id); `cases`, `subjects`: joint
-    surveys and subjects to be looked at again; `words`: by what documents are found;
-    `told`: what records of the page say, by id."""
+    surveys and subjects to be looked at again; `stirred`: branches of whose records or joins more or fewer may wait; `words`: by what
+    documents are found; `told`: what records of the page say, by id."""
 
     def __init__(self, sql: sqlite3.Connection, zone: ZoneInfo) -> None:
         self.sql = sql
@@ -32,6 +32,7 @@ class Page:
         self.told: dict[str, Told] = {}
         self.cases: set[str] = set()
         self.subjects: set[str] = set()
+        self.stirred: set[str] = set()
         self._audiences: dict[frozenset[str], int] = {}
         self._records: set[str] = set()
         self._no_alias: bool | None = None

@@ -58,7 +58,7 @@ def regroup(page: Page) -> Iterator[Due]:
             anchors += [(anchor, rows[one].n) for one in found.records if rows[one].anchor != anchor]
     sql.executemany("UPDATE record SET anchor=? WHERE n=?", anchors)
     gone = (page.stale | {row.anchor for row in loading.rows.values() if row.anchor is not None}) - kept.keys()
-    yield from _write(sql, kept, gone)
+    yield from _write(page, kept, gone)
 
 
 class _Loading:
@@ -268,7 +268,8 @@ def _drawn(
     return draw(parts, first.root, found.links, found.suggestions, page.zone)
 
 
-def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -> Iterator[Due]:
+def _write(page: Page, kept: Mapping[int, Drawn], gone: set[int]) -> Iterator[Due]:
+    sql = page.sql
     held = {
         row[0]: row[1:]
         for row in sql.execute(
@@ -306,6 +307,7 @@ def _write(sql: sqlite3.Connection, kept: Mapping[int, Drawn], gone: set[int]) -
     sql.executemany("INSERT INTO contribution VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", contributions)
     sql.executemany("INSERT INTO promise VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", promises)
     changed(sql, months)
+    page.stirred.update(branch for branch, _ in months)
     for branch, month in months:
         yield "month", f"branch-{branch}", f"{branch}:{month}"
 

@@ -15,6 +15,7 @@ FORMAT = 9
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE feed(db TEXT PRIMARY KEY, created TEXT NOT NULL, position TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE stirred(branch TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID; -- how often what waits there may have changed
 CREATE TABLE due(what TEXT NOT NULL, db TEXT NOT NULL, id TEXT NOT NULL, mark INTEGER NOT NULL,
   PRIMARY KEY(what, db, id)) WITHOUT ROWID;
 CREATE TABLE audience(audience INTEGER PRIMARY KEY, readers TEXT NOT NULL UNIQUE);
@@ -75,7 +76,7 @@ CREATE TABLE activity(
   anchor INTEGER PRIMARY KEY, id TEXT NOT NULL, home TEXT NOT NULL, branch TEXT NOT NULL, day TEXT NOT NULL,
   digest BLOB NOT NULL, fields BLOB NOT NULL,
   joins INTEGER NOT NULL);                             -- the score of the likeliest join that begins with a record of it, 0: none
-CREATE INDEX activity_joins ON activity(branch, day) WHERE joins>0;
+CREATE INDEX activity_joins ON activity(branch, day, 100 - joins, id) WHERE joins>0;
 CREATE TABLE contribution(
   activity INTEGER NOT NULL, n INTEGER NOT NULL, base INTEGER NOT NULL, record TEXT NOT NULL, item TEXT NOT NULL,
   branch TEXT NOT NULL, member TEXT NOT NULL, window TEXT NOT NULL, of TEXT NOT NULL, kind TEXT NOT NULL,

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 
 from sync.ledger.counting import FigureWhere, counted, parts_of
 from sync.ledger.figure import Figure, Quotient, Value
-from sync.ledger.months import KeptMonths
+from sync.ledger.kept import Kept
 from sync.ledger.periods import Kind, period
 
 Steps = Sequence[tuple[str, str]]
@@ -32,7 +32,7 @@ def series(
     chosen: Sequence[Figure | Quotient],
     over: Steps,
     by: str | None,
-    kept: KeptMonths | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, dict[str, list[Value]]]:
     """{group: {figure: a value for each step}}; a group in which nothing was counted at a step has nothing there.
     `kept`: what is known of months already."""
