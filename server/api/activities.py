@@ -48,12 +48,14 @@ class Activities(msgspec.Struct, frozen=True):
 
 
 class Words(msgspec.Struct, frozen=True):
-    """What one record of an activity says itself, in the fields of its type; none where the actor may not read it."""
+    """What one record of an activity says itself, in the fields of its type; none where the actor may not read it. `form`: the one that it
+    was made with, such as `survey/1`; "" for none."""
 
     id: str
     type: str
     author: str
     branch: str
+    form: str
     fields: dict[str, Any] | None
 
 
@@ -134,7 +136,7 @@ async def read_side_by_side(
     said = await _said(services, actor, found)
     note_reading(services, actor, [one.id for one in said.values() if is_personal((one.fields or {}).get("subject"))])
     _note(services, actor, [told])
-    records = [said.get(one) or Words(one, one.partition(":")[0], "", "", None) for one in told.records]
+    records = [said.get(one) or Words(one, one.partition(":")[0], "", "", "", None) for one in told.records]
     return SideBySide(told, records, decided)
 
 
@@ -202,7 +204,8 @@ async def _said(services: Services, actor: Actor, found: dict[str, str]) -> dict
             if not isinstance(fields, dict) or one.revisions[0].deleted or hidden:
                 continue
             shown = {path: value for path, value in fields.items() if not path.startswith("readers/")}
-            told[one.id] = Words(one.id, str(body["type"]), str(body.get("author", "")), str(body["branch"]), shown)
+            author, form = str(body.get("author", "")), str(body.get("form") or "")
+            told[one.id] = Words(one.id, str(body["type"]), author, str(body["branch"]), form, shown)
     return told
 
 

@@ -57,8 +57,8 @@ ANSWERS: dict[str, Any] = {
     "/api/v1/activities/{doc}/side-by-side": SideBySide(
         _ACTIVITY,
         [
-            Words(_VISIT, "visit", "m0117", "b03", {"period": _PERIOD, "narrative": "谈了低保申请的进展"}),
-            Words(_OTHER, "visit", "m0042", "b03", None),
+            Words(_VISIT, "visit", "m0117", "b03", "visit/4", {"period": _PERIOD, "narrative": "谈了低保申请的进展"}),
+            Words(_OTHER, "visit", "m0042", "b03", "", None),
         ],
         [Binding("review:1795222800000a1b2c3d4", "join", "m0101", "2026-11-21T01:00:00Z", [_OTHER])],
     ),

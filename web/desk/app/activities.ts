@@ -34,6 +34,7 @@ export interface Words {
   type: string;
   author: string;
   branch: string;
+  form: string;
   fields: { [path: string]: unknown } | null;
 }
 

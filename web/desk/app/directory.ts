@@ -1,6 +1,8 @@
 // Decides by which names people, branches and subjects are told: as the directory has them, read once a visit to the desk.
 
 import { ref } from "vue";
+import { fieldInfo } from "../../shared/records/schema.ts";
+import { say, sayOf } from "../../shared/ui/say.ts";
 import { get } from "./api.ts";
 
 interface Entry {
@@ -22,9 +24,14 @@ export function readDirectory(): Promise<void> {
   return asked;
 }
 
-/** The name of `member:m0117` or, without its kind, of a member; the id where nobody has named it. */
+/** The name of `member:m0117` or, without its kind, of a member; of a subject that may not be read its kind; else the id where nobody has named it. */
 export function nameOf(id: string): string {
-  return names.value.get(id) ?? names.value.get(`member:${id}`) ?? id;
+  return names.value.get(id) ?? names.value.get(`member:${id}`) ?? unnamed(id);
+}
+
+function unnamed(id: string): string {
+  const kind = id.includes(":") ? fieldInfo("subject", "kind")?.options?.[id.split(":")[0]!] : undefined;
+  return kind === undefined ? id : `${sayOf(kind)}${say("（名称不显示）", " (not named)")}`;
 }
 
 /** Everybody, or every branch, of the directory: ids without their kind, in the order of names. */
@@ -33,10 +40,11 @@ export function known(kind: "member" | "branch" | "window" | "unit"): { id: stri
   return told.sort((one, other) => one.name.localeCompare(other.name, "zh-CN"));
 }
 
-/** Name a subject that lies in a database; its id stays where it may not be read. */
+/** Name a subject, most likely of this database: what several branches share may be about one of a branch. Nothing where it may not be read. */
 export async function learnSubject(db: string, id: string): Promise<void> {
   if (!id || names.value.has(id)) return;
   const answer = await fetch(new URL(`../sync/${db}/${encodeURIComponent(id)}`, new URL(".", document.baseURI))).catch(() => null);
-  const told = answer?.ok ? ((await answer.json()) as { fields?: { name?: string } }) : {};
-  if (told.fields?.name) names.value = new Map(names.value).set(id, told.fields.name);
+  type Told = { fields?: { name?: string } } | null;
+  const told = answer?.ok ? ((await answer.json()) as Told) : answer?.status === 404 ? await get<Told>(`subjects/${encodeURIComponent(id)}`).catch(() => null) : null;
+  if (told?.fields?.name) names.value = new Map(names.value).set(id, told.fields.name);
 }

@@ -45,12 +45,23 @@ function periodWords(start: string, end: string): string {
   if (Number.isNaN(Date.parse(start)) || Number.isNaN(Date.parse(end))) return `${start} – ${end}`;
   if (Date.parse(end) < Date.parse(start)) return `${tell(start)} – ${tell(end)}`;
   const minutes = Math.round((Date.parse(end) - Date.parse(start)) / 60_000);
-  const lasted = minutes < 60 ? say(`${minutes} 分钟`, `${minutes} min`) : say(`${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分`, `${Math.floor(minutes / 60)} h ${minutes % 60} min`);
+  const lasted = minutes < 60 ? say(`${minutes} 分钟`, `${minutes} min`) : hoursWords(Math.floor(minutes / 60), minutes % 60);
   return `${tell(start)} – ${dayOf(start) === dayOf(end) ? tell(end, "time") : tell(end)}${say(`（${lasted}）`, ` (${lasted})`)}`;
+}
+
+function hoursWords(hours: number, minutes: number): string {
+  return minutes === 0 ? say(`${hours} 小时`, `${hours} h`) : say(`${hours} 小时 ${minutes} 分`, `${hours} h ${minutes} min`);
 }
 
 export function placeWords(place: unknown[]): string {
   const [latitude, longitude, accuracy] = place.map(Number);
   const spot = `${(latitude! / 1e7).toFixed(5)}, ${(longitude! / 1e7).toFixed(5)}`;
   return accuracy === undefined ? spot : say(`${spot}（精度 ${accuracy} 米）`, `${spot} (within ${accuracy} m)`);
+}
+
+const TONES: { [value: string]: string } = { pass: "good", remedy: "wait", fail: "bad", solved: "good", open: "wait", in_hand: "calm", passed_on: "calm", not_solvable: "bad" };
+
+/** The look of a value that says how something stands (a finding, a conclusion, how far a problem is); "" for all others. */
+export function toneOf(path: string, value: unknown): string {
+  return /(^|\/)(finding|conclusion|state)$/.test(path) ? (TONES[String(value)] ?? "") : "";
 }
