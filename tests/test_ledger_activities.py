@@ -3,7 +3,7 @@
 import json
 
 from schemas import check
-from sync.ledger.counting import FigureWhere
+from sync.ledger.rows import FigureWhere
 from sync.reconcile.activities import CROWD
 from sync.stores.contract import Want
 from tests.working import Working, add, counted, edited, hours, plain, review, visit, write

@@ -5,7 +5,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from sync.ledger.counting import FigureWhere, figures
+from sync.ledger.counting import figures
+from sync.ledger.rows import FigureWhere
 from sync.reconcile.edit import withdraw
 from sync.reconcile.likely import KEY_CROWD, Known, compare, keys_of, known_of, plain
 from tests.builders import record, stamp, write

@@ -7,7 +7,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from sync.ledger.counting import FigureWhere, figures
+from sync.ledger.counting import figures
+from sync.ledger.rows import FigureWhere
 from sync.reconcile.activities import CROWD, Happening, judge
 from sync.reconcile.edit import withdraw
 from tests.builders import record, stamp, write

@@ -90,6 +90,20 @@ def field(tablet: Tablet, path: str) -> Any:
     return tablet.page.locator(f"[data-path='{path}']")
 
 
+async def sign(tablet: Tablet) -> None:
+    """With a line across the box, as by a finger."""
+    box = await tablet.page.locator("canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 80, box["y"] + 60
+    await tablet.page.mouse.move(left, top)
+    await tablet.page.mouse.down()
+    for at in range(30):
+        await tablet.page.mouse.move(left + at * 10, top + at % 7 * 12)
+    await tablet.page.mouse.up()
+    await tablet.page.get_by_text("确认签名").click()
+    await tablet.sees("谢谢您")
+
+
 def picture(directory: Path) -> Path:
     """A photo larger than 300 KB with a place in its EXIF, as a camera makes it."""
     noise = Image.effect_noise((2400, 1800), 90).convert("RGB")
@@ -405,15 +419,7 @@ async def test_tw10_handed_over_the_tablet_is_left_by_the_pin_alone_and_nothing_
     await tablet.sees("输入数字密码")
     await tablet.pin()
     await tablet.sees("请在下面签名")
-    box = await page.locator("canvas").bounding_box()
-    assert box is not None
-    await page.mouse.move(box["x"] + 80, box["y"] + 60)
-    await page.mouse.down()
-    for at in range(30):
-        await page.mouse.move(box["x"] + 80 + at * 10, box["y"] + 60 + at % 7 * 12)
-    await page.mouse.up()
-    await page.get_by_text("确认签名").click()
-    await tablet.sees("谢谢您")
+    await sign(tablet)
     await tablet.pin("246813")
     await tablet.sees("密码不对")
     await tablet.pin()
@@ -456,15 +462,7 @@ async def test_tw1_a_survey_with_its_checklist_a_photo_and_a_signature_arrives(
     await next_step(tablet)
     await tablet.tap("请现场人员签名")
     await tablet.sees("请在下面签名")
-    box = await page.locator("canvas").bounding_box()
-    assert box is not None
-    await page.mouse.move(box["x"] + 60, box["y"] + 60)
-    await page.mouse.down()
-    for at in range(12):
-        await page.mouse.move(box["x"] + 60 + at * 12, box["y"] + 60 + at % 3 * 20)
-    await page.mouse.up()
-    await page.get_by_text("确认签名").click()
-    await tablet.sees("谢谢您")
+    await sign(tablet)
     await tablet.pin()
     await tablet.join()
     (survey,) = await arrived(known, "survey")

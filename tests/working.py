@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sync.ledger.counting import FigureWhere, figures
+from sync.ledger.counting import figures
 from sync.ledger.digest import digest
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuild import compare, rebuild
+from sync.ledger.rows import FigureWhere
 from sync.reconcile.lease import Lease
 from sync.reconcile.worker import Worker
 from sync.stores.contract import Range, Store

@@ -17,12 +17,13 @@ from server.services import Services
 from sync.actor import Actor
 from sync.errors import BadRequest
 from sync.ledger import periods
-from sync.ledger.counting import ContributionRow, FigureWhere, contributions, counted, figure_of, parts_of
+from sync.ledger.counting import ContributionRow, contributions, counted, figure_of, parts_of
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.figures import FIGURES
 from sync.ledger.growth import growth
 from sync.ledger.kept import Kept
 from sync.ledger.queries import branches_for, subject_names
+from sync.ledger.rows import FigureWhere
 from sync.ledger.series import needed, series, steps, value_of
 
 By = Literal["branch", "member", "window", "unit", "of", "kind", "subject"]

@@ -16,10 +16,11 @@ from server.services import Services
 from sync.actor import Actor
 from sync.errors import BadRequest
 from sync.ledger import periods
-from sync.ledger.counting import FigureWhere, counted, figure_of
+from sync.ledger.counting import counted, figure_of
 from sync.ledger.figure import Figure, Quotient
 from sync.ledger.figures import FIGURES
 from sync.ledger.queries import branches_for
+from sync.ledger.rows import FigureWhere
 from sync.ledger.series import needed, series, steps, value_of
 
 KINDS = ("visits", "services", "surveys", "events")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.base import need_login
@@ -108,16 +108,30 @@ class RunTold(msgspec.Struct, frozen=True):
     next: str | None
 
 
-@post("/imports/registers/{kind:str}", status_code=200)
-async def import_register(
-    request: Request[Any, Any, Any],
-    services: NamedDependency[Services],
+def asked(
     actor: NamedDependency[Actor],
     kind: FromPath[Kind],
     branch: Annotated[str, QueryParameter(max_length=40)] = "",
     name: FromQuery[str] = "",
     sheet: Annotated[str, QueryParameter(max_length=100)] = "",
     of: FromQuery[SubjectKind | None] = None,
+) -> Asked:
+    """`branch`: whose subjects they are; whoever imports those of a single branch need not name it. `of`: the kind of all subjects where no
+    column says it; `sheet`: which sheet of the workbook, the first with a header where not said. Raises Forbidden."""
+    whose = "" if kind == "members" else branch or ("" if actor.administrator else actor.branch or "")
+    need_right(actor, kind, whose)
+    return Asked(kind, whose, name, sheet, of if kind == "subjects" else None)
+
+
+_ASKED = {"asked": Provide(asked, sync_to_thread=False)}
+
+
+@post("/imports/registers/{kind:str}", status_code=200, dependencies=_ASKED)
+async def import_register(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    asked: NamedDependency[Asked],
     previewed: Annotated[str | None, QueryParameter(max_length=64)] = None,
     dry_run: FromQuery[bool] = False,
 ) -> RegisterTaken:
@@ -125,7 +139,6 @@ async def import_register(
     `of`: the kind of all subjects where no column says it; `sheet`: which sheet of the workbook, the first with a header where not said.
     `dry_run`: only tell what would change. `previewed`: import only if that is still what was told (409 `changed_since`). Bad rows are
     told and hinder no other; what the file does not name is left alone."""
-    asked = _asked(actor, kind, branch, name, sheet, of)
     data = await body_of(request)
     if dry_run:
         tried = await look(services, data, asked)
@@ -138,21 +151,16 @@ async def import_register(
     return _told(asked, plan, done, tried=False)
 
 
-@post("/imports/registers/{kind:str}/faults", status_code=200)
+@post("/imports/registers/{kind:str}/faults", status_code=200, dependencies=_ASKED)
 async def report_faults(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    actor: NamedDependency[Actor],
-    kind: FromPath[Kind],
-    branch: Annotated[str, QueryParameter(max_length=40)] = "",
-    sheet: Annotated[str, QueryParameter(max_length=100)] = "",
-    of: FromQuery[SubjectKind | None] = None,
+    asked: NamedDependency[Asked],
     form: FromQuery[Literal["xlsx", "csv"]] = "xlsx",
 ) -> Response[bytes]:
     """The rows of this file that would not be taken, as they were, with a column that says what is wrong: to correct and import again."""
-    asked = _asked(actor, kind, branch, "", sheet, of)
     plan = await look(services, await body_of(request), asked)
-    return _file(faulty(plan, form), f"{kind}-faults.{form}", XLSX if form == "xlsx" else CSV)
+    return _file(faulty(plan, form), f"{asked.kind}-faults.{form}", XLSX if form == "xlsx" else CSV)
 
 
 @post("/imports/faults", guards=[need_overseer], status_code=200)
@@ -223,13 +231,6 @@ async def read_register(
     told = [RunRow(number, outcome, of, names.get(of, "")) for number, outcome, of in rows]
     note_reading(services, actor, {one.id for one in told if is_personal(one.id)})
     return RunTold(_run(doc, held.content), told, cursor((rows[-1][0],)) if len(rows) == limit else None)
-
-
-def _asked(actor: Actor, kind: Kind, branch: str, name: str, sheet: str, of: str | None) -> Asked:
-    """Raises Forbidden. Whoever imports subjects of a single branch need not name it."""
-    whose = "" if kind == "members" else branch or ("" if actor.administrator else actor.branch or "")
-    need_right(actor, kind, whose)
-    return Asked(kind, whose, name, sheet, of if kind == "subjects" else None)
 
 
 def _told(asked: Asked, plan: Plan, done: Done | None, *, tried: bool) -> RegisterTaken:

@@ -15,12 +15,13 @@ from server.api.desk import is_personal
 from server.reports.report import UNAPPROVED, Approval, FigureLine, Line, Report
 from sync.documents import content_of
 from sync.ledger import lines as ledger_lines
-from sync.ledger.counting import IN_MONTH, FigureWhere, counted, parts_of
+from sync.ledger.counting import IN_MONTH, counted, parts_of
 from sync.ledger.documents import month_wanted
 from sync.ledger.figure import Quotient
 from sync.ledger.figures import FIGURES
 from sync.ledger.periods import period
 from sync.ledger.queries import Reader, branches_for, months, names, subject_names
+from sync.ledger.rows import FigureWhere
 
 _KINDS = {"visit": words.VISIT_KINDS, "service": words.SERVICE_KINDS, "event": words.EVENT_KINDS}
 _STATES = {"open": UNAPPROVED, "under_review": "审核后有变动，待审核", "approved": "已审核"}

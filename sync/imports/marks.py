@@ -5,6 +5,8 @@ nobody has worked out. Read from the sheet's XML in pieces, so that it costs one
 import io
 import re
 import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 _PIECE_BYTES = 1 << 20
@@ -23,7 +25,7 @@ class Marks(NamedTuple):
     `unworked`: cells with a formula and no value."""
 
     hidden: frozenset[int] = frozenset()
-    merged: dict[tuple[int, int], tuple[int, int]] = {}  # noqa: RUF012 - a NamedTuple's default, never written to
+    merged: Mapping[tuple[int, int], tuple[int, int]] = MappingProxyType({})
     unworked: frozenset[tuple[int, int]] = frozenset()
 
 

@@ -252,8 +252,10 @@ class _Subjects:
 
     def _note_alike(self, doc: str, body: Mapping[str, Any]) -> None:
         one = likely.known_of(body)
-        for key in likely.keys_of(one) if one is not None else ():
-            self._alike[key].append((doc, one))  # type: ignore[arg-type]  # there are keys of something alone
+        if one is None:
+            return
+        for key in likely.keys_of(one):
+            self._alike[key].append((doc, one))
 
     def _change(self, path: str, before: Any, after: Any) -> Change:
         one = TYPES["subject"].by_path[path]

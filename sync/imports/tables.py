@@ -124,6 +124,7 @@ def _weigh(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
+    # NotImplementedError: what zipfile says of an archive that asks for a later version of the format than it reads.
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         zh, en = "文件已损坏，请重新导出", "the file is damaged: export it again"
         raise BadRequest(f"{zh} / {en}", code="not_a_table") from None

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import msgspec
 
 from sync.ledger.ahead import reading_ahead
-from sync.ledger.counting import FigureWhere, figures
+from sync.ledger.counting import figures
 from sync.ledger.digest import TABLES, branches, digest, rows
 from sync.ledger.figure import Value
 from sync.ledger.follow import Erased, catch_up, followed
 from sync.ledger.ledger import Ledger
 from sync.ledger.processes import is_there_a_core
+from sync.ledger.rows import FigureWhere
 from sync.ledger.schema import connect, remove
 from sync.stores.contract import Store
 

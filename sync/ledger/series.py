@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from sqlite3 import Connection
 
-from sync.ledger.counting import FigureWhere, counted, parts_of
+from sync.ledger.counting import counted, parts_of
 from sync.ledger.figure import Figure, Quotient, Value
 from sync.ledger.kept import Kept
 from sync.ledger.periods import Kind, period
+from sync.ledger.rows import FigureWhere
 
 Steps = Sequence[tuple[str, str]]
 """First and last day of each, both inclusive."""
