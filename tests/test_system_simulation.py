@@ -15,7 +15,9 @@ from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.merge import Leaf, MergePlan, NewRevision, merge
 from tests.places import Life, Server, Tablet
-from tests.system_simulation import HISTORIES, MIXED, History, Pool, main, play, play_all, pool
+from tests.system_history import History
+from tests.system_pool import Pool, pool
+from tests.system_simulation import HISTORIES, MIXED, main, play, play_all
 
 AT_ONCE = 25
 OF_EVERY_TYPE = HISTORIES // 4
