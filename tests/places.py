@@ -34,7 +34,8 @@ from tests.merge_simulation import Known, Replica, known
 
 ZONE = "Asia/Shanghai"
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
-DATABASES = ("office", "centre", "shared")
+SHARED = "shared"
+DATABASES = ("office", "centre", SHARED)
 ADMINISTRATOR = Actor("admin", "administrator", frozenset({"administrator", "server", "everyone"}))
 _WRITES = frozenset({"add", "apply", "done", "wrote", "judged"})
 
@@ -164,7 +165,8 @@ class Server:
         self.name, self.clock = name, clock
         self._directory, self._number = directory, 0
         self.knew: Knew = {}
-        self.heard: list[Write] = []
+        self.heard: list[tuple[str, Write]] = []
+        """What members and the desk brought, and into which database."""
         self.restored = False
         self.used = False
 
@@ -189,18 +191,20 @@ class Server:
         await self.ledger.close()
         await self.store.close()
 
-    async def begin(self, db: str) -> None:
-        """A new history: nothing is known, and the branch is new."""
+    async def begin(self, *dbs: str) -> None:
+        """A new history: nothing is known, and its databases are new."""
         self.knew, self.heard, self.restored, self.used = {}, [], False, True
         self.admission = Admission(self.store, self.directory, self.erasures, self.clock)
         remove(self._directory / f"{self.name}-other.sqlite3")
-        await self.store.create(db)
+        for db in {*dbs} - {*await self.store.databases()}:
+            await self.store.create(db)
 
-    async def end(self, db: str) -> None:
+    async def end(self, *dbs: str) -> None:
         self.used = False
-        if db in await self.store.databases():
-            await self.store.drop(db)
-        await self.ledger.forget(db)
+        for db in dbs:
+            if db in await self.store.databases():
+                await self.store.drop(db)
+            await self.ledger.forget(db)
         # What is due about a database that is gone is seen to now, so that the next history finds the server as new.
         await self.work()
 
@@ -214,7 +218,7 @@ class Server:
             if isinstance(result, Written):
                 self.hear(write.id, dict(write.content))
                 if actor is not ADMINISTRATOR:
-                    self.heard.append(write)
+                    self.heard.append((db, write))
         return results
 
     def hear(self, doc: str, body: Body) -> None:
@@ -411,7 +415,10 @@ class Tablet:
         there = server.speaks(self.actor, db)
         try:
             network.carry()
-            leaves = {doc: replica.leaves() for doc, replica in self.docs.items()}
+            # Cases lie where all branches find them.
+            leaves = {
+                doc: replica.leaves() for doc, replica in self.docs.items() if doc.startswith("case:") == (db == SHARED)
+            }
             lacking = await there.missing({doc: [leaf.rev for leaf in some] for doc, some in leaves.items()})
             waiting = [(doc, leaf) for doc, gap in lacking.items() for leaf in leaves[doc] if leaf.rev in gap.missing]
             rng.shuffle(waiting)
@@ -438,7 +445,10 @@ class Tablet:
             more = True
             while more:
                 network.carry()
-                since, limit = self.since.get(server.name, "0"), None if network.steady else rng.choice([1, 3, None])
+                since, limit = (
+                    self.since.get(f"{server.name}/{db}", "0"),
+                    None if network.steady else rng.choice([1, 3, None]),
+                )
                 page = await there.changes(since, limit=limit, descending=False, bodies=False)
                 wants = [
                     Want(one.id, [rev for rev in one.leaves if not self._holds(one.id, rev)], True)
@@ -451,7 +461,7 @@ class Tablet:
                             found.id, trees.ancestry(found.tree, stored.rev), content_of(stored.body), stored.deleted
                         )
                     network.carry()
-                self.since[server.name] = there.tokens.token(page.last)
+                self.since[f"{server.name}/{db}"] = there.tokens.token(page.last)
                 more = bool(page.pending)
         except Unreachable:
             return

@@ -13,6 +13,7 @@ from sync.documents import content_of
 from sync.ledger.digest import digest
 from sync.ledger.rebuild import compare, rebuild
 from sync.reconcile.body import Body
+from sync.reconcile.cases import case_of
 from sync.reconcile.explain import Fate, Held, disputed, history
 from sync.stores.contract import LEAVES, Range, Want
 from tests.merge_simulation import missing
@@ -36,6 +37,8 @@ class Ending:
 
     records: tuple[str, ...] = ("visit",)
     """The types of records that members make in it."""
+    beside: tuple[str, ...] = ()
+    """Databases that it plays in beside that of its branch."""
 
     def __init__(self, seed: int, pool: Pool) -> None:
         self.seed, self.pool, self.clock = seed, pool, pool.clock
@@ -43,6 +46,7 @@ class Ending:
         self.rng = rng = random.Random(seed)
         self.branch = f"h{seed}"
         self.db = f"branch-{self.branch}"
+        self.dbs = (self.db, *self.beside)
         self.network, self.calm = Network(rng), Network(rng)
         self.calm.steady = True
         self.servers: list[Server] = []
@@ -54,19 +58,32 @@ class Ending:
     async def begin(self, servers: int) -> None:
         self.servers = await self.pool.servers(servers)
         for server in self.servers:
-            await server.begin(self.db)
+            await server.begin(*self.dbs)
 
     async def end(self) -> None:
         await self.settle_down()
         await self.check()
-        await self.pool.clear(self.db)
+        await self.pool.clear(*self.dbs)
 
     def _is_record(self, doc: str) -> bool:
         return type_of_id(doc) in self.records
 
     async def _hear(self, one: Server, other: Server) -> None:
-        session = f"{self.rng.randrange(2**64):016x}"
-        await one.hear_from(other, self.db, self.network, session, self.rng.choice([2, 500]))
+        for db in self.dbs:
+            session = f"{self.rng.randrange(2**64):016x}"
+            await one.hear_from(other, db, self.network, session, self.rng.choice([2, 500]))
+
+    async def _push(self, tablet: Tablet, server: Server, network: Network | None = None) -> None:
+        for db in self.dbs:
+            await tablet.push(server, db, network or self.network, self.rng)
+
+    async def _pull(self, tablet: Tablet, server: Server) -> None:
+        for db in self.dbs:
+            await tablet.pull(server, db, self.network, self.rng)
+
+    async def _at(self, server: Server) -> str:
+        """How far the server's databases are."""
+        return " ".join([str((await server.store.info(db)).update_seq) for db in self.dbs])
 
     async def settle_down(self) -> None:
         """Everybody speaks with everybody linked and every worker works, in any order, until nothing changes."""
@@ -77,8 +94,8 @@ class Ending:
         steps += [lambda a=one, b=other: self._hear(b, a) for one, other in links]
         for n, tablet in enumerate(self.tablets):
             server = self.servers[n % len(self.servers)]
-            steps += [lambda t=tablet, s=server: t.push(s, self.db, self.network, self.rng)]
-            steps += [lambda t=tablet, s=server: t.pull(s, self.db, self.network, self.rng)]
+            steps += [lambda t=tablet, s=server: self._push(t, s)]
+            steps += [lambda t=tablet, s=server: self._pull(t, s)]
         if self.rng.random() < 0.3:
             await self.to_rest(lambda: self.in_step(links))
 
@@ -96,10 +113,10 @@ class Ending:
 
     async def _work_if_moved(self, server: Server) -> None:
         """Once a worker has nothing left to do, it has nothing to do until something comes."""
-        at = (await server.store.info(self.db)).update_seq
+        at = await self._at(server)
         if self._rested.get(server.name) != at:
             await server.work()
-            self._rested[server.name] = (await server.store.info(self.db)).update_seq
+            self._rested[server.name] = await self._at(server)
 
     async def to_rest(self, once: Step) -> None:
         before = None
@@ -115,21 +132,22 @@ class Ending:
         """All work at one moment, and at the next all hear from one side what had been said: so merges could chase each other."""
         for server in self.servers:
             await server.work()
-        said = [(other, await one.says_to(other, self.db)) for one, other in links]
-        for other, documents in said:
-            await other.is_told(documents, self.db)
+        said = [(other, db, await one.says_to(other, db)) for one, other in links for db in self.dbs]
+        for other, db, documents in said:
+            await other.is_told(documents, db)
 
     async def _where(self) -> list[Any]:
-        places: list[Any] = [(await server.store.info(self.db)).update_seq for server in self.servers]
+        places: list[Any] = [await self._at(server) for server in self.servers]
         return places + [[len(replica.parents) for replica in tablet.docs.values()] for tablet in self.tablets]
 
     async def now(self, server: Server) -> dict[str, Now]:
-        page = await server.store.changes(self.db)
-        found = await server.store.get(self.db, [Want(change.id, LEAVES) for change in page.changes])
-        return {
-            one.id: Now(content_of(one.revisions[0].body), [each.rev for each in one.revisions if not each.deleted])
-            for one in found
-        }
+        told: dict[str, Now] = {}
+        for db in self.dbs:
+            page = await server.store.changes(db)
+            for one in await server.store.get(db, [Want(change.id, LEAVES) for change in page.changes]):
+                alive = [each.rev for each in one.revisions if not each.deleted]
+                told[one.id] = Now(content_of(one.revisions[0].body), alive)
+        return told
 
     async def check(self) -> None:
         held = [await self.now(server) for server in self.servers]
@@ -153,6 +171,7 @@ class Ending:
             self._shows_the_same(tablet, held[0])
         for server, documents in zip(self.servers, held, strict=True):
             await self._what_lost_is_found(server, documents)
+            self._issued_once(server, documents)
         await self._ledgers_agree()
         # A month is approved as it lay there at that moment, which another order may never see; and what a forgetful edit changed
         # is worked out where its parent is held (MG25).
@@ -163,11 +182,11 @@ class Ending:
     async def _another_order_says_the_same(self, documents: dict[str, Now]) -> None:
         """All that was pushed anywhere comes to a new server in another order, whose worker comes by now and then."""
         *_, spare = await self.pool.servers(SERVERS_MAX + 1)
-        await spare.begin(self.db)
-        heard = [write for server in self.servers for write in server.heard]
+        await spare.begin(*self.dbs)
+        heard = [one for server in self.servers for one in server.heard]
         self.rng.shuffle(heard)
-        for write in heard:
-            await spare.take(ADMINISTRATOR, self.db, [write])
+        for db, write in heard:
+            await spare.take(ADMINISTRATOR, db, [write])
             if self.rng.random() < 0.1:
                 await spare.work()
         await spare.work()
@@ -240,6 +259,23 @@ class Ending:
                         if told.fate is Fate.LOST:
                             assert field.disputed, f"{doc} {field.path}: a value lost unseen and is not in dispute"
                             assert told.held is Held.KEPT, f"{doc} {field.path}: a value lost unseen and is not told"
+
+    @staticmethod
+    def _issued_once(server: Server, documents: dict[str, Now]) -> None:
+        """One conclusion stands, in the words of its own issue, and every other is told as lost to it."""
+        for doc, now in documents.items():
+            issues = {stamp for path, stamp, _ in server.knew.get(doc, ()) if path == "issued"}
+            if type_of_id(doc) == "case" and issues:
+                case = case_of(now.content)
+                assert case.issue is not None, f"{doc}: no conclusion shows"
+                assert case.issue.stamp == min(issues), f"{doc}: another conclusion stands than the first"
+                assert {case.issue.stamp, *(one.stamp for one in case.lost)} == issues, (
+                    f"{doc}: a conclusion is not told"
+                )
+                shown = {
+                    now.content["stamps"].get(path) for path in ("issued", "conclusion", "conclusion_text", "basis")
+                }
+                assert shown == {case.issue.stamp}, f"{doc}: two conclusions are mixed"
 
     async def _ledgers_agree(self) -> None:
         digests = {server.name: digest(server.ledger.path) for server in self.servers}

@@ -4,16 +4,19 @@ back, and what is redacted is forgotten."""
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from schemas import example, rule_of, type_of_id
 from sync.actor import Actor, Role
 from sync.documents import encode
 from sync.ledger.follow import hashes
 from sync.reconcile.body import Body
+from sync.reconcile.cases import Cell, case_of, findings_of
 from sync.reconcile.edit import edit, remove_item, restore_item, withdraw
 from sync.reconcile.explain import disputes
 from sync.stores.contract import Write
 from tests.merge_simulation import DAY
-from tests.places import ZONE, Backup, Life, Tablet
+from tests.places import SHARED, ZONE, Backup, Life, Tablet
 from tests.system_ending import SERVERS_MAX, Ending, Step
 from tests.system_pool import Pool
 
@@ -50,8 +53,8 @@ class History(Ending):
         await self.create()
         for tablet in self.tablets * 2:
             # What is edited apart must be known to several.
-            await tablet.push(self.servers[0], self.db, self.network, self.rng)
-            await tablet.pull(self.servers[0], self.db, self.network, self.rng)
+            await self._push(tablet, self.servers[0])
+            await self._pull(tablet, self.servers[0])
         for _ in range(STEPS):
             self.clock.forward(self.rng.choice([1, 60, 3600]))
             await self.rng.choice(self.steps())()
@@ -125,19 +128,19 @@ class History(Ending):
         rng, tablet, server = self.rng, self.rng.choice(self.tablets), self.rng.choice(self.servers)
         own = [doc for doc in self._records_of(tablet) if tablet.joined(doc).get("author") == tablet.actor.member]
         if own:
-            await tablet.push(server, self.db, self.calm, rng)
+            await self._push(tablet, server, self.calm)
             doc = rng.choice(own)
             change = self._own_change(doc)
             tablet.edit(doc, lambda leaves, stamp: {**change(leaves, stamp), "replaced": []}, rng)
-            await tablet.push(server, self.db, self.calm, rng)
+            await self._push(tablet, server, self.calm)
 
     async def push(self) -> None:
         tablet, server = self.rng.choice(self.tablets), self.rng.choice(self.servers)
-        await tablet.push(server, self.db, self.network, self.rng)
+        await self._push(tablet, server)
 
     async def pull(self) -> None:
         tablet, server = self.rng.choice(self.tablets), self.rng.choice(self.servers)
-        await tablet.pull(server, self.db, self.network, self.rng)
+        await self._pull(tablet, server)
 
     async def replicate(self) -> None:
         one, other = self.rng.sample(self.servers, 2)
@@ -151,7 +154,7 @@ class History(Ending):
 
     async def work_by_two(self) -> None:
         server, tablet = self.rng.choice(self.servers), self.rng.choice(self.tablets)
-        await server.work_by_two(self.rng, lambda: tablet.push(server, self.db, self.network, self.rng))
+        await server.work_by_two(self.rng, lambda: self._push(tablet, server))
 
     async def decide(self) -> None:
         """At the desk of a server: the secretary approves a record, or settles a dispute; sometimes a photo comes."""
@@ -213,10 +216,11 @@ class History(Ending):
         one, other = self.rng.sample(self.servers, 2)
         backup = await one.back_up(0)
         for tablet in self.tablets:
-            await tablet.push(one, self.db, self.network, self.rng)
+            await self._push(tablet, one)
         await one.work()
-        documents = await one.says_to(other, self.db)
-        await other.is_told([doc for doc in documents if self.rng.random() < 0.5], self.db)
+        for db in self.dbs:
+            documents = await one.says_to(other, db)
+            await other.is_told([doc for doc in documents if self.rng.random() < 0.5], db)
         await one.restore(backup)
 
     def _records_of(self, tablet: Tablet) -> list[str]:
@@ -273,7 +277,11 @@ class Mixed(History):
 
     records = ("visit", "service", "event", "survey")
     records_max = 7
+    beside = (SHARED,)
     case = ""
+
+    def steps(self) -> list[Step]:
+        return [*super().steps(), *[self.conclude] * (3 if self.case else 0)]
 
     async def create(self) -> None:
         tablet = self.rng.choice(self.tablets)
@@ -292,6 +300,25 @@ class Mixed(History):
                 self.new_record(tablet, "survey", {"case": self.case, **finding})
             case _:
                 self.new_visit(tablet)
+
+    async def conclude(self) -> None:
+        """The lead issues the joint conclusion on a tablet that knows of none, while another tablet of theirs may do so too (JS6)."""
+        rng, tablet = self.rng, self.rng.choice(self.tablets)
+        if self.case not in tablet.docs or (body := tablet.joined(self.case))["author"] != tablet.actor.member:
+            return
+        if case_of(body).issue is not None:
+            return
+        basis = [
+            msgspec.to_builtins(Cell(f"branch:{self.branch}", one.item, one.finding, doc, one.stamp))
+            for doc in sorted(tablet.docs)
+            if doc.startswith("survey:")
+            for one in findings_of(tablet.joined(doc))
+        ]
+        told = {"conclusion": rng.choice(["pass", "remedy", "fail"]), "conclusion_text": rng.choice(WORDS)}
+        told["issued"] = f"{self.clock():%Y-%m-%dT%H:%M:%SZ}"
+        tablet.edit(
+            self.case, lambda leaves, stamp: edit(leaves, {**told, "basis": basis}, stamp, rule_of=rule_of), rng
+        )
 
     def new_record(self, tablet: Tablet, of: str, told: Mapping[str, Any]) -> str:
         member = tablet.actor.member or ""

@@ -25,11 +25,11 @@ class Pool:
             await made.work()
         return self._servers[:count]
 
-    async def clear(self, db: str) -> None:
+    async def clear(self, *dbs: str) -> None:
         """After a history: nothing of it stays."""
         for server in self._servers:
             if server.used:
-                await server.end(db)
+                await server.end(*dbs)
 
     async def close(self) -> None:
         for server in self._servers:
