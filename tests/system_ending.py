@@ -17,7 +17,8 @@ from sync.reconcile.cases import case_of
 from sync.reconcile.explain import Fate, Held, disputed, history
 from sync.stores.contract import LEAVES, Range, Want
 from tests.merge_simulation import missing
-from tests.places import ADMINISTRATOR, NOON, ZONE, Network, Server, Tablet
+from tests.places import ADMINISTRATOR, NOON, ZONE, Network, Server
+from tests.simulated_tablet import Tablet
 from tests.system_pool import Pool
 
 SERVERS_MAX = 3

@@ -16,7 +16,8 @@ from sync.reconcile.edit import edit, remove_item, restore_item, withdraw
 from sync.reconcile.explain import disputes
 from sync.stores.contract import Write
 from tests.merge_simulation import DAY
-from tests.places import SHARED, ZONE, Backup, Life, Tablet
+from tests.places import SHARED, ZONE, Backup, Life
+from tests.simulated_tablet import Tablet
 from tests.system_ending import SERVERS_MAX, Ending, Step
 from tests.system_pool import Pool
 
