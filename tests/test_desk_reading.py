@@ -11,7 +11,7 @@ from tests.desk_browser import desk
 from tests.filling import household, member, put
 from tests.serving import Served
 from tests.test_tablet_access import AXE
-from tests.working import hours, plain
+from tests.working import edited, hours, plain
 
 pytestmark = [needed, pytest.mark.browser]
 
@@ -185,3 +185,37 @@ async def test_dk130_a_decision_about_an_activity_shows_without_anything_being_p
         await page.get_by_role("button", name="拆分出去").last.click()
         await expect(page.locator(".notice.good")).to_contain_text("已拆分")
         await expect(heads).to_have_count(1)
+
+
+async def test_dk131_a_record_that_was_taken_back_says_so_with_the_reason_and_asks_for_nothing(staffed: Served) -> None:
+    place(staffed)
+    body = plain("visit", "m0042", kind="assist", subject=SITE, narrative="误记", period=hours(1, 2, 10))
+    over = {"over": [body["stamps"][""]], "reason": "与另一条重复"}
+    put(staffed, "branch-b03", edited(body, "withdrawn", over, member="m0042"))
+    async with desk(staffed) as page:
+        await opened(page, staffed, body["_id"])
+        await expect(page.locator(".pane .notice")).to_have_count(1)
+        await expect(page.locator(".pane .notice")).to_contain_text("与另一条重复")
+        await expect(page.get_by_role("button", name="通过")).to_have_count(0)
+
+
+async def test_dk132_a_remark_stands_beside_what_it_is_about_and_one_value_of_a_history_is_one_line(
+    staffed: Served,
+) -> None:
+    place(staffed)
+    body = plain("visit", "m0042", kind="assist", subject=SITE, narrative="谈了低保", period=hours(1, 2, 10))
+    put(staffed, "branch-b03", body)
+    async with desk(staffed) as page:
+        await opened(page, staffed, body["_id"])
+        line = page.locator(".line", has_text="谈了低保")
+        await page.get_by_role("button", name="退回").click()
+        said, remark = [await line.locator(one).bounding_box() for one in (".why-words", "textarea")]
+        assert said is not None
+        assert remark is not None
+        assert remark["x"] > said["x"] + said["width"]
+        assert remark["y"] < said["y"] + said["height"]
+        await page.get_by_role("button", name="取消").click()
+        await page.get_by_role("button", name="每一项的经过").click()
+        await expect(line.locator(".why-value.single")).to_have_count(1)
+        await page.set_viewport_size({"width": 1024, "height": 768})
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
