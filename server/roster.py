@@ -74,8 +74,7 @@ class Roster:
 
     async def counts(self) -> Counts:
         there = [one.kept.fields for one in await self.entries("member") if one.active]
-        branches = Counter(_text(fields, "branch") for fields in there)
-        units = Counter(_text(fields, "unit") for fields in there)
+        branches, units = (Counter(filter(None, (_text(one, of) for one in there))) for of in ("branch", "unit"))
         return Counts(len(there), dict(branches), dict(units))
 
 

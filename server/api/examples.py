@@ -15,7 +15,7 @@ from server.api.described import describe, operation_id
 from server.api.directory import Entry, Members, Names, Whole
 from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form
-from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold
+from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold, Sound
 from server.api.kept import Entry as Refused
 from server.api.kept import Quarantine
 from server.api.likely import Because as Alike
@@ -58,31 +58,32 @@ class Shown(NamedTuple):
 REFUSED = refusal("invalid", "This cannot be kept as it is: put right what is told.", 400, [Problem("name", "…")])
 
 _MORE = (examples_access.SHOWN, examples_records.SHOWN, examples_figures.SHOWN)
+_ITEM_TOLD = Item(
+    kind="new",
+    id=_VISIT,
+    database="branch-b03",
+    branch="b03",
+    at="2026-11-20",
+    title="",
+    subject="household:01K8Q2M4T6V8C0N2B4X6D8E0F1",
+    subject_name="王秀英户",
+    author="m0117",
+    doubt=30,
+    reasons=[ReasonTold("不足 5 分钟", "It took less than 5 minutes")],
+    seen=_SEEN,
+)
+_SOUND = msgspec.structs.replace(_ITEM_TOLD, doubt=0, reasons=[])
 EXAMPLES: dict[tuple[str, str], Shown] = {
     ("get", "/api/v1/inbox"): Shown(
         None,
         Inbox(
             {kind: int(kind == "new") for kind in EVERY_KIND},  # type: ignore[misc]  # the kinds, as the type names them
-            [
-                Item(
-                    kind="new",
-                    id=_VISIT,
-                    database="branch-b03",
-                    branch="b03",
-                    at="2026-11-20",
-                    title="",
-                    subject="household:01K8Q2M4T6V8C0N2B4X6D8E0F1",
-                    subject_name="王秀英户",
-                    author="m0117",
-                    doubt=30,
-                    reasons=[ReasonTold("不足 5 分钟", "It took less than 5 minutes")],
-                    seen=_SEEN,
-                )
-            ],
+            [_ITEM_TOLD],
             {"member:m0117": "李明", "branch:b03": "第三党支部"},
             None,
         ),
     ),
+    ("get", "/api/v1/inbox/sound"): Shown(None, Sound(1, [_SOUND], None)),
     ("post", "/api/v1/reviews/batch"): Shown(
         Batch(
             [
@@ -200,6 +201,7 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
         None,
         Assignments(
             [AssignmentRow(_LINK, "link", "b03", "m0117", _HOME, "", "2026-12-01", "", "future")],
+            {},
             {},
             {"member:m0117": "李明", _HOME: "王秀英户"},
             None,
