@@ -17,7 +17,9 @@ export interface Assignment {
 
 export interface Assignments {
   assignments: Assignment[];
+  /** What is to be done, and what an assigned problem is in the words of its record, by the assignment's id. */
   texts: { [id: string]: string };
+  problems: { [id: string]: string };
   names: { [id: string]: string };
   next: string | null;
 }
