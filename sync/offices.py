@@ -54,22 +54,19 @@ def written(term: Term) -> dict[str, Any]:
     return {f"{at}/member": term.member, f"{at}/office": term.office, f"{at}/days": [term.first, term.last]}
 
 
-def wrong(term: Term, others: Iterable[Term]) -> list[Wrong]:
-    """What of a term does not go with the others of its branch."""
+def wrong(term: Term, others: Iterable[Term], names: Mapping[str, str] | None = None) -> list[Wrong]:
+    """What of a term does not go with the others of its branch. `names`: what members are called."""
     found = []
     for one in others:
         if one.item == term.item or not one.meets(term) or one.office != term.office:
             continue
-        until = f"{one.first} – {one.last or '…'}"
+        zh, en = (f"{one.first} – {one.last}",) * 2 if one.last else (f"{one.first} 起", f"from {one.first}")
+        who = (names or {}).get(one.member) or one.member
         if one.member == term.member:
-            found.append(
-                Wrong("member", f"此人这段时间已任此职（{until}）", f"holds this office then already ({until})")
-            )
+            found.append(Wrong("member", f"此人这段时间已任此职（{zh}）", f"holds this office then already ({en})"))
         elif term.office in SINGLE:
-            zh = f"{one.member} 在 {until} 任此职，同时只能有一人：请先写明卸任日期，或选择接替"
-            found.append(
-                Wrong("office", zh, f"is held by {one.member} then ({until}), by one at a time: end that first")
-            )
+            told = f"{who}任此职（{zh}），同时只能有一人：请用“接替”，或先写明其卸任日期"
+            found.append(Wrong("office", told, f"is held by {who} ({en}), one at a time: replace, or end that first"))
     return found
 
 

@@ -1,5 +1,5 @@
-"""What the desk's administration asks of the API: people page by page and found by words, all that may be approved at once, and what tablets
-and problems are called."""
+"""What the desk's administration asks of the API: people page by page and found by words, all that may be approved at once, and what
+tablets and problems are called."""
 
 from datetime import timedelta
 from typing import Any

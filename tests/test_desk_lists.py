@@ -1,4 +1,5 @@
-"""Long lists on the review desk, in a real Chromium: people by the thousand, many records chosen at once, and what stands in words instead of ids."""
+"""Long lists on the review desk, in a real Chromium: people by the thousand, many records chosen at once, and what stands in words instead
+of ids."""
 
 import re
 from typing import Any

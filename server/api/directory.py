@@ -54,7 +54,8 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that the document is to say: a field that is not named is emptied, but for `belonged/…` and `offices/…`, which are kept. `moved`: the last day
+    """All that the document is to say: a field that is not named is emptied, but for `belonged/…` and `offices/…`, which are
+    kept. `moved`: the last day
     of a member in the branch that `fields` names no longer, today where it is not said."""
 
     fields: dict[Annotated[str, Meta(max_length=200)], Any]

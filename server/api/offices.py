@@ -1,5 +1,5 @@
-"""Decide how administrators keep the committee of a branch: who holds which office from when until when (DK115). What was stays known: a term
-is ended or put right, and taken out only where it never was."""
+"""Decide how administrators keep the committee of a branch: who holds which office from when until when (DK115). What was stays known: a
+term is ended or put right, and taken out only where it never was."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ _TRIES = 5
 
 
 class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`first` and `last`: local days, inclusive; without `last` it goes on. `replaces`: the term, by its id, that ends on the day before."""
+    """`first` and `last`: local days, inclusive; without `last` it goes on. `replaces`: the term that ends on the day before."""
 
     member: Annotated[str, Meta(min_length=1, max_length=40)]
     office: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -102,7 +102,8 @@ async def _keep(services: Services, actor: Actor, branch: str, item: str, data: 
         else:
             held = [over if one.item == over.item else one for one in held]
             changes |= written(over)
-    problems += [Problem(one.field, f"{one.zh} {one.en}") for one in wrong(term, held)]
+    names = {one.member: services.admission.directory.name(one.member) for one in held}
+    problems += [Problem(one.field, f"{one.zh} {one.en}") for one in wrong(term, held, names)]
     if problems:
         raise BadRequest("This cannot be kept as it is: put right what is told.", code="invalid", problems=problems)
     after = edited(services, actor, body, changes, new=False)

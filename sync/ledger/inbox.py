@@ -198,9 +198,10 @@ def _records(
     after: Key,
     limit: int,
     zone: ZoneInfo,
-    narrow: _Narrow = _Narrow(),
+    narrow: _Narrow | None = None,
 ) -> Iterable[Waiting]:
     test, start = _later(after, kind)
+    narrow = narrow or _Narrow()
     rows = sql.execute(
         "SELECT r.id, r.db, r.day, r.trust, r.author, r.subject, s.name, r.standing, r.facts FROM record r"
         f" {narrow.by} LEFT JOIN subject s ON s.id = r.subject WHERE r.branch=:branch AND r.waits=:kind AND r.waits<>''"
