@@ -1,6 +1,7 @@
 """Decide how somebody is found among thousands: the directory's entries are kept in memory, in the order in which a list shows them, and
 read again when the directory was written, by whoever."""
 
+import asyncio
 from collections import Counter
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ Key = tuple[int, str, str]
 """What lists are ordered by: the place that the directory gives (`order`), the name, the id."""
 
 _LAST = 1_000_001
+_FEW = 200
 _SOUGHT = ("name", "short", "post", "number")
 
 
@@ -81,11 +83,16 @@ class Roster:
 async def read_all(store: Store, kind: str) -> list[Kept]:
     """The documents `<kind>:…` of the centre, as they are now, by id."""
     rows, _, _ = await store.rows(CENTRE, Range(f"{kind}:", f"{kind};", inclusive_end=False), bodies=True)
-    told = []
-    for row in rows:
-        fields = dict(upgrade(content_of(row.body or b"{}"))).get("fields")
-        told.append(Kept(row.id, row.rev, fields if isinstance(fields, dict) else {}))
-    return told
+
+    def read() -> list[Kept]:
+        told = []
+        for row in rows:
+            fields = dict(upgrade(content_of(row.body or b"{}"))).get("fields")
+            told.append(Kept(row.id, row.rev, fields if isinstance(fields, dict) else {}))
+        return told
+
+    # Thousands of members take a moment, in which others are answered.
+    return await asyncio.to_thread(read) if len(rows) > _FEW else read()
 
 
 def by_order(one: Entry) -> tuple[int, bytes, str]:

@@ -41,9 +41,9 @@ class Records(msgspec.Struct, frozen=True):
 
 class Value(msgspec.Struct, frozen=True):
     """One value that a field was given. `fate`: shown, agrees, lost (to a rule: nobody has seen it) or replaced; `held`: kept,
-    pruned or redacted; `tablet_label` and
-    `tablet_member`: what the tablet is called and whose it is, "" where nothing is known of it; `over`: the stamps of the values that it replaced or stands above; `at`: when, by the clock of
-    the tablet; None where nothing tells it."""
+    pruned or redacted; `tablet_label` and `tablet_member`: what the tablet is called and whose it is, "" where nothing is known of it;
+    `over`: the stamps of the values that it replaced or stands above; `at`: when, by the clock of the tablet; None where nothing tells
+    it."""
 
     value: Any
     held: str
