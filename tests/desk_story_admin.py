@@ -80,13 +80,14 @@ async def directory(on: "Office") -> AsyncIterator[str]:
     await page.locator(".picked-from li").nth(1).click()
     await page.locator(".office-form .button.main").click()
     await page.locator("dialog .notice.good").wait_for()
+    await page.locator("dialog details summary").click()
+    yield "committee-former"
     await page.locator("dialog .row > .button.main").click()
     await page.locator(".office-form select").select_option("secretary")
     await page.locator(".office-form [role=combobox]").fill("m00")
     await page.locator(".picked-from li").nth(3).click()
     await page.locator(".office-form .button.main").click()
     await page.locator(".office-form .problem").wait_for()
-    await page.locator("dialog details summary").click()
     yield "committee-refused"
     await page.keyboard.press("Escape")
 
