@@ -1,4 +1,4 @@
-"""The committee of a branch on the review desk, in a real Chromium: who sits on it and as what, from when until when, with what was before."""
+"""The committee of a branch on the desk, in a real Chromium: who sits on it and as what, from when until when, and who did before."""
 
 import pytest
 from playwright.async_api import expect
