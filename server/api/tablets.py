@@ -22,6 +22,9 @@ from server.tablets import Tablet, document
 from sync.actor import Actor
 from sync.errors import Conflict, Forbidden, NotFound
 
+OWN_VERSION = version("fieldbook")
+"""Of the app that this server serves, looked up once: it is read from a file."""
+
 
 class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str
@@ -108,7 +111,7 @@ async def list_tablets(
     rest = [pair for pair in keyed if after is None or pair[0] > place]
     last = rest[limit - 1][0] if len(rest) > limit else None
     waiting = sum(bool(one.attention) for one in listed)
-    return Listing([one for _, one in rest[:limit]], len(listed), waiting, version("fieldbook"), cursor(last))
+    return Listing([one for _, one in rest[:limit]], len(listed), waiting, OWN_VERSION, cursor(last))
 
 
 @get("/tablets/accounts")
@@ -246,10 +249,10 @@ def _listed(services: Services, tablet: Tablet, report: Report | None, account: 
     directory = services.admission.directory
     member = account.member if account else None
     branch = directory.branch(member, account.branch) if account else None
-    now, own = services.now(), version("fieldbook")
+    now = services.now()
     why = unsafe(tablet, report, now)
-    old = report is not None and is_old(report.version, own)
-    about = attention(tablet, report, now, own)
+    old = report is not None and is_old(report.version, OWN_VERSION)
+    about = attention(tablet, report, now, OWN_VERSION)
     return Listed(tablet, report, member, directory.name(member), branch, not why, why, about, old)
 
 
