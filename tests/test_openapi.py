@@ -21,8 +21,6 @@ WHOLE = {
     "listFigures": "they are part of the program",
     "countFigures": "a line for each group, as many as were asked for",
     "listForms": "an administrator writes each by hand",
-    "listAccounts": "as many as people",
-    "listInvitable": "as many as people",
 }
 """Lists that come whole, and why they may."""
 
@@ -199,6 +197,9 @@ async def test_ap36_what_a_server_answers_is_what_its_description_says(here: Des
         "listImports": "/imports",
         "listRegisters": "/imports/registers",
         "readDirectory": "/directory",
+        "listMembers": "/directory/members",
+        "listNames": "/directory/names",
+        "readDirectoryEntry": "/directory/member/m0117",
         "listForms": "/forms",
         "listQuarantine": "/quarantine",
         "readAbout": "/about",

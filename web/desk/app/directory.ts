@@ -5,26 +5,41 @@ import { fieldInfo } from "../../shared/records/schema.ts";
 import { say, sayOf } from "../../shared/ui/say.ts";
 import { get } from "./api.ts";
 
-interface Entry {
-  id: string;
-  fields: { name?: string; short?: string };
+interface Names {
+  names: { [id: string]: string };
+  next: string | null;
 }
 
 const names = ref(new Map<string, string>());
 let asked: Promise<void> | null = null;
 
-/** Read the directory, once. */
+/** Read what everything is called, once. */
 export function readDirectory(): Promise<void> {
-  asked ??= get<{ [kind: string]: Entry[] }>("directory")
-    .then((told) => {
-      const entries = Object.values(told).flat();
-      names.value = new Map([...names.value, ...entries.map(({ id, fields }) => [id, fields.short ?? fields.name ?? id] as const)]);
-    })
-    .catch(() => void (asked = null));
+  asked ??= readNames().catch(() => void (asked = null));
   return asked;
 }
 
+<<<<<<< HEAD
 /** The name of `member:m0117` or, without its kind, of a member; of a subject that may not be read its kind; else the id where nobody has named it. */
+=======
+async function readNames(): Promise<void> {
+  const found = new Map<string, string>();
+  for (let after: string | null = ""; after !== null; ) {
+    const page: Names = await get("directory/names", { after });
+    for (const [id, name] of Object.entries(page.names)) found.set(id, name);
+    after = page.next;
+  }
+  names.value = new Map([...names.value, ...found]);
+}
+
+/** Somebody was added or renamed: names are read again. */
+export function outdateDirectory(): void {
+  asked = null;
+  void readDirectory();
+}
+
+/** The name of `member:m0117` or, without its kind, of a member; the id where nobody has named it. */
+>>>>>>> main
 export function nameOf(id: string): string {
   return names.value.get(id) ?? names.value.get(`member:${id}`) ?? unnamed(id);
 }
