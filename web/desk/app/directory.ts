@@ -19,9 +19,6 @@ export function readDirectory(): Promise<void> {
   return asked;
 }
 
-<<<<<<< HEAD
-/** The name of `member:m0117` or, without its kind, of a member; of a subject that may not be read its kind; else the id where nobody has named it. */
-=======
 async function readNames(): Promise<void> {
   const found = new Map<string, string>();
   for (let after: string | null = ""; after !== null; ) {
@@ -38,8 +35,7 @@ export function outdateDirectory(): void {
   void readDirectory();
 }
 
-/** The name of `member:m0117` or, without its kind, of a member; the id where nobody has named it. */
->>>>>>> main
+/** The name of `member:m0117` or, without its kind, of a member; of a subject that may not be read its kind; else the id where nobody has named it. */
 export function nameOf(id: string): string {
   return names.value.get(id) ?? names.value.get(`member:${id}`) ?? unnamed(id);
 }
