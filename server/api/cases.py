@@ -1,6 +1,7 @@
 """Decide how joint surveys are shown at the desk, and how the lead issues a conclusion: by an edit of the case, let in by the same door as
 a tablet's (JS…)."""
 
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from schemas import rule_of, upgrade
+from schemas.access import owners
 from server.api.base import PROBLEM_DETAILS, Refusal, need_login
 from server.api.desk import cursor, is_personal, leaves_of, note_reading, place_of, resume
 from server.services import Services
@@ -86,8 +88,9 @@ class Addendum(msgspec.Struct, frozen=True):
 
 
 class CaseTold(msgspec.Struct, frozen=True):
-    """`added`: what of checklist and needs was told only after the announcement. `reason`, `zh`, `en`: why it stands so;
-    `lost`: conclusions that were issued without knowing of the one that stands; `passed`:
+    """`added`: what of checklist and needs was told only after the announcement, by id; `needs_added`: those of `needs`, in their words.
+    `reason`, `zh`, `en`: why it stands so; `may_conclude`: it is ready, and the actor may issue its conclusion; `seen`: give it back with
+    the conclusion. `lost`: conclusions that were issued without knowing of the one that stands; `passed`:
     findings that do not count, with the reason, of records that the actor may open; `names` of branches, by id."""
 
     id: str
@@ -98,12 +101,15 @@ class CaseTold(msgspec.Struct, frozen=True):
     limit: str
     needs: list[str]
     added: list[str]
+    needs_added: list[str]
     state: str
     reason: str
     zh: str
     en: str
     overdue: bool
     early: bool
+    may_conclude: bool
+    seen: str
     parties: list[Party]
     names: dict[str, str]
     items: list[ItemTold]
@@ -116,12 +122,16 @@ class CaseTold(msgspec.Struct, frozen=True):
 
 
 class Concluding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`seen`: of the case as it was looked at; where it is given, nothing is concluded on findings that came since."""
+
     conclusion: Literal["pass", "remedy", "fail"]
     text: Annotated[str, Meta(min_length=1, max_length=5000)] | None = None
+    seen: str | None = None
 
 
 class NotIssued(msgspec.Struct, frozen=True):
-    """Nothing was issued: it is not ready, or was issued already. `case`: how it stands. Problem details as of every error (AP20)."""
+    """Nothing was issued: it is not ready, was issued already, or has changed since it was looked at. `case`: how it stands.
+    Problem details as of every error (AP20)."""
 
     type: str
     title: str
@@ -174,12 +184,12 @@ async def conclude(
     case: FromPath[str],
     data: JSONBody[Concluding],
 ) -> Response[CaseTold | NotIssued | Refusal]:
-    """Issue the conclusion, once. 409 with how the case stands when it is not ready or was issued already."""
+    """Issue the conclusion, once. 409 with how the case stands when it is not ready, was issued already, or is not as it was seen."""
     if actor.member is None:
         raise Forbidden("A conclusion is a person's: log in with an account that has a member.")
     place = await place_of(services, actor.reader, case)
     known = await _known(services, actor, case)
-    if known.state.stands != "ready":
+    if known.state.stands != "ready" or data.seen not in (None, _seen(known.state)):
         return await _refused(services, actor, case, known)
     item = await _edit(services, actor, actor.member, place.db, case, data, known.state.cells)
     (result,) = await services.admission.push(actor, place.db, [item])
@@ -199,7 +209,7 @@ async def _refused(
     zh, en = (
         _REASONS[known.state.reason]
         if known.state.stands != "ready"
-        else ("案卷刚被修改：请再看一遍", "just changed: look again")
+        else ("案卷刚有改动：请再看一遍", "it has just changed: look again")
     )
     code = "issued_already" if known.state.stands == "issued" else "not_ready"
     why = f"{zh} / {en}"
@@ -262,12 +272,15 @@ async def _tell(services: Services, actor: Actor, case: str, known: _Known) -> C
         "" if known.case.limit == NO_LIMIT else known.case.limit,
         _texts(fields, "needs"),
         [*known.case.added],
+        [text for item, text in _texts_by_item(fields, "needs") if f"needs/{item}" in known.case.added],
         state.stands,
         state.reason,
         zh,
         en,
         state.overdue,
         state.early,
+        state.stands == "ready" and _may_conclude(actor, body),
+        _seen(state),
         [*state.parties],
         _names(fields, known.case, branches),
         [
@@ -289,6 +302,17 @@ async def _tell(services: Services, actor: Actor, case: str, known: _Known) -> C
         [Addendum(item, text) for item, text in _texts_by_item(fields, "addenda")],
         [one for one in state.passed if one.record in readable],
     )
+
+
+def _may_conclude(actor: Actor, body: dict[str, Any]) -> bool:
+    """Whether admission would let the issuing edit in (JS6)."""
+    return actor.member is not None and not owners(body).isdisjoint(actor.principals)
+
+
+def _seen(state: State) -> str:
+    """Of what a conclusion rests on."""
+    told = msgspec.json.encode([state.cells, state.parties], order="deterministic")
+    return f"sha256-{sha256(told).hexdigest()}"
 
 
 def _conclusion(body: dict[str, Any], case: Case, issue: Issue) -> Conclusion:

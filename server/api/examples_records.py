@@ -94,12 +94,15 @@ _CASE_TOLD = {
     "limit": "2026-11-30T10:00:00Z",
     "needs": ["房屋结构安全"],
     "added": [],
+    "needs_added": [],
     "state": "ready",
     "reason": "",
     "zh": "各方已踏勘",
     "en": "everybody has surveyed",
     "overdue": False,
     "early": False,
+    "may_conclude": True,
+    "seen": "sha256-2f6d3cbd1a8f5c9e0b4478d6a1c3e5f7091b2d4f6a8c0e1f3b5d7f9a2c4e6081",
     "parties": [{"party": "b03", "state": "in", "missing": []}],
     "names": {"branch:b03": "第三党支部"},
     "items": [
@@ -262,8 +265,8 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
     ),
     ("get", "/api/v1/cases/{case}"): (None, _CASE_TOLD),
     ("post", "/api/v1/cases/{case}/conclusion"): (
-        {"conclusion": "pass", "text": "同意改造"},
-        {**_CASE_TOLD, "state": "issued", "conclusion": _ISSUED},
+        {"conclusion": "pass", "text": "同意改造", "seen": _CASE_TOLD["seen"]},
+        {**_CASE_TOLD, "state": "issued", "may_conclude": False, "conclusion": _ISSUED},
     ),
     ("get", "/api/v1/search"): (
         None,
