@@ -370,3 +370,30 @@ async def test_js11_cases_are_listed_by_due_day_branch_and_state_for_their_reade
             break
         after = f"&after={page['next']}"
     assert seen == [one["_id"] for one in (past, soon, draft, own)]
+
+
+async def test_js10_who_may_conclude_is_told_and_what_was_seen_binds_the_conclusion(here: Desk) -> None:
+    body = case(limit=(here.services.now() + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    path = f"/cases/{body['_id']}"
+    await here.push("m0001", body, db="shared")
+    ours, theirs = survey(body["_id"], **both()), survey(body["_id"], "b04", "m0300", **both("fail"))
+    await here.push("m0117", ours)
+    told = await here.until(lambda: here.get(SECRETARY, path), lambda one: one["parties"][0]["state"] == "in")
+    assert (told["state"], told["may_conclude"]) == ("waiting", False), "not before it is ready"
+    await here.push("m0300", theirs, db="branch-b04", branch="b04")
+    told = await here.until(lambda: here.get(SECRETARY, path), lambda one: one["state"] == "ready")
+    may = {who[0]: (await here.get(who, path))["may_conclude"] for who in (SECRETARY, LI, ZHANG, OTHER, COMMITTEE)}
+    assert may == {"secretary": True, "li": False, "zhang": False, "other": False, "committee": False}
+    later = survey(body["_id"], "b04", "m0300", **both("remedy"))
+    later["stamps"] = {"": stamp("m0300", at=NOW + timedelta(hours=1))}
+    await here.push("m0300", later, db="branch-b04", branch="b04")
+    now = await here.until(lambda: here.get(SECRETARY, path), lambda one: one["seen"] != told["seen"])
+    asked = {"conclusion": "remedy", "seen": told["seen"]}
+    refused = await here.post(SECRETARY, f"{path}/conclusion", asked, 409)
+    assert (refused["error"], refused["case"]["seen"], refused["case"]["conclusion"]) == (
+        "not_ready",
+        now["seen"],
+        None,
+    )
+    done = await here.post(SECRETARY, f"{path}/conclusion", {**asked, "seen": now["seen"]})
+    assert (done["conclusion"]["conclusion"], done["may_conclude"]) == ("remedy", False)

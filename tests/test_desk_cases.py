@@ -47,7 +47,7 @@ def form(page: Page) -> Locator:
 async def write(page: Page) -> None:
     await form(page).get_by_role("radio", name="整改后通过").check()
     await form(page).get_by_label("结论说明").fill(WORDS)
-    await form(page).get_by_role("button", name="下达结论…").click()
+    await form(page).get_by_role("button", name="下达联合结论…").click()
 
 
 def sure(page: Page) -> Locator:
@@ -220,7 +220,7 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
     async with desk(staffed) as page:
         await page.context.add_init_script(path=AXE)
         await page.reload()
-        await opened(page, staffed, other["_id"])
+        await opened(page, staffed, mine["_id"])
         await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)
         after_it = page.get_by_role("region", name="结论之后")
         await expect(after_it).to_contain_text("迟到的意见")
@@ -228,6 +228,26 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
         await expect(after_it.locator("li", has_text="补充意见")).to_contain_text("供电容量已核实")
         await expect(after_it.locator("li", has_text="不再有效的依据").first).to_contain_text("疏散门向外开启")
         await expect(page.locator(".joint")).to_contain_text("告知之后又要求：消防验收意见")
-        await page.get_by_text("意见未计入").click()
+        await page.get_by_text("的意见未计入").click()
         await expect(page.locator(".passed-findings")).to_contain_text("记录已撤回")
         assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        # Two conclusions lie in dispute: where that is settled, the same is told.
+        await opened(page, staffed, CASE)
+        await expect(after_it.locator("li", has_text="未生效的结论")).to_contain_text("不予通过")
+
+
+async def test_ix11_a_conclusion_that_is_due_is_opened_from_the_inbox_and_issued_there(staffed: Served) -> None:
+    await both_in(staffed)
+    async with desk(staffed) as page:
+        await page.context.add_init_script(path=AXE)
+        await page.reload()
+        await page.locator(".chips button", has_text="联合踏勘待出结论").click()
+        await page.locator(".item", has_text="2026-12-01").click()
+        await expect(page.locator(".item")).to_contain_text("1 项意见不一")
+        await expect(page.get_by_role("heading", level=2)).to_have_text("食品生产许可现场核查")
+        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        await write(page)
+        await sure(page).get_by_role("button", name="确认下达").click()
+        await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)
+        await expect(page.locator(".item")).to_have_count(0)
+        await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)

@@ -1,5 +1,6 @@
 """IX: the inbox tells everybody what waits for their decision, and nothing else."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from sync.errors import Forbidden
 from tests.builders import write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
 from tests.serving import ADMIN, PASSWORD
+from tests.test_cases import both, case, survey
 from tests.working import edited, hours, visit
 
 DEPUTY = ("deputy", PASSWORD)
@@ -194,3 +196,34 @@ async def test_ap19_the_description_of_the_api_has_examples_of_what_routes_take_
         answers = [one["content"] for one in operation["responses"].values() if "content" in one]
         told = [one.get("application/json", {}).get("example") for one in answers]
         assert msgspec.json.decode(msgspec.json.encode(shown.answered)) in told
+
+
+async def test_ix11_a_joint_survey_that_is_ready_waits_for_whoever_concludes_it_the_oldest_limit_first(
+    here: Desk,
+) -> None:
+    def then(days: int) -> str:
+        return (here.services.now() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    waits, past, older = case(limit=then(3)), case(limit=then(-1)), case(limit=then(-2))
+    whole, open_ended, draft = case(limit=then(5)), case(limit=None), case(limit=then(-1), announced=None)
+    await here.push("m0001", waits, past, older, whole, open_ended, draft, db="shared")
+    ours = [survey(one["_id"], **both()) for one in (whole, open_ended)]
+    theirs = [survey(one["_id"], "b04", "m0300", **both("fail")) for one in (whole, open_ended)]
+    await here.push("m0117", *ours)
+    await here.push("m0300", *theirs, db="branch-b04", branch="b04")
+    told = await waiting(here, SECRETARY, "?kind=conclusion", lambda told: told["counts"]["conclusion"] == 4)
+    assert ids(told) == [one["_id"] for one in (older, past, open_ended, whole)]
+    assert [reason["en"] for reason in told["items"][0]["reasons"]] == ["Its time is past", "2 parties are awaited"]
+    assert [reason["zh"] for reason in told["items"][3]["reasons"]] == ["各方意见已齐", "1 项意见不一"]
+    assert told["items"][3]["at"] > told["items"][2]["at"] > told["items"][1]["at"]
+    page = await here.get(SECRETARY, "/inbox?kind=conclusion&limit=2")
+    following = await here.get(SECRETARY, f"/inbox?kind=conclusion&limit=2&after={page['next']}")
+    assert ids(page) + ids(following) == ids(told)
+    await here.services.accounts.add("deputy", "deputy", PASSWORD, member="m0002", branch="b03")
+    assert ids(await here.get(DEPUTY, "/inbox?kind=conclusion")) == ids(told)
+    await here.services.accounts.add("theirs", "secretary", PASSWORD, member="m0301", branch="b04")
+    for who in (("theirs", PASSWORD), COMMITTEE, LI):
+        assert (await here.get(who, "/inbox"))["counts"]["conclusion"] == 0, "they may not conclude it"
+    await here.post(SECRETARY, f"/cases/{older['_id']}/conclusion", {"conclusion": "remedy"})
+    told = await waiting(here, SECRETARY, "?kind=conclusion", lambda told: told["counts"]["conclusion"] == 3)
+    assert older["_id"] not in ids(told)

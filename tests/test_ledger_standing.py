@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sync.ledger.inbox import Decider, inbox
+from sync.ledger.inbox import Decider, Now, inbox
 from sync.ledger.kept import Kept
 from sync.ledger.schema import connect, prepare
 from tests.builders import record
@@ -123,7 +123,9 @@ async def test_ix10_what_is_told_of_how_much_waits_is_what_counting_it_again_wou
     async def look() -> dict[str, int]:
         def counts(kept: Kept) -> Callable[[Connection], dict[str, int]]:
             start = ("", -1, "", "")
-            return lambda sql: inbox(sql, committee, None, start, 10, "2026-11-22", ZoneInfo(ZONE), kept)[0]
+            return lambda sql: inbox(
+                sql, committee, None, start, 10, Now("2026-11-22T00:00:00Z", "2026-11-22"), ZoneInfo(ZONE), kept
+            )[0]
 
         told = await one.ledger.read(counts(one.ledger.kept))
         assert told == await one.ledger.read(counts(Kept()))

@@ -19,14 +19,24 @@ from sync.databases import OFFICE, branch_of
 from sync.documents import content_of
 from sync.ledger.decisions import latest
 from sync.ledger.follow import hashes
-from sync.ledger.inbox import KINDS, RECORDS, Decider, Key, Reason, Waiting, inbox, sound
+from sync.ledger.inbox import KINDS, RECORDS, Decider, Key, Now, Reason, Waiting, inbox, sound
 from sync.ledger.queries import names
 from sync.quarantine import PREFIX
 from sync.reconcile.explain import seen_hash
 from sync.stores.contract import Want
 
 Kind = Literal[
-    "new", "corrected", "amended", "disputed", "join", "same_subject", "quarantined", "faulty", "overdue", "month"
+    "new",
+    "corrected",
+    "amended",
+    "disputed",
+    "join",
+    "same_subject",
+    "quarantined",
+    "faulty",
+    "overdue",
+    "conclusion",
+    "month",
 ]
 EVERY_KIND = (*KINDS, "quarantined")
 
@@ -37,11 +47,11 @@ class ReasonTold(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that waits. `id`: a record, activity (`join`), subject, activity record (`month`) or entry of the quarantine; `at`: the
-    local day that it is about; `doubt`: 0 to 100; `reasons`: why it waits, and what is doubtful. `seen`: give it back with a decision on a
-    record or month; "" where a decision is bound to nothing; `decided` likewise, the last decision about it.
-    `item`: the problem that is overdue. `others`: the records that
-    may belong to the activity, or the subject that may be the same."""
+    """One thing that waits. `id`: a record, activity (`join`), subject, case (`conclusion`), activity record (`month`) or entry of the
+    quarantine; `at`: the local day that it is about, of a case that of its limit; `doubt`: 0 to 100; `reasons`: why it waits, and what is
+    doubtful. `seen`: give it back with a decision on a record or month; "" where a decision is bound to nothing; `decided` likewise, the
+    last decision about it. `item`: the problem that is overdue. `others`: the records that may belong to the activity, or the subject that
+    may be the same."""
 
     kind: Kind
     id: str
@@ -94,7 +104,8 @@ async def read_inbox(
     counts = dict.fromkeys(EVERY_KIND, 0)
     found: list[Waiting] = []
     if who is not None:
-        asked, now, zone = who, today(services), services.ledger.zone
+        asked, zone = who, services.ledger.zone
+        now = Now(services.now().strftime("%Y-%m-%dT%H:%M:%SZ"), today(services))
         told, found = await services.ledger.read(
             lambda sql: inbox(sql, asked, kind, start, limit, now, zone, services.ledger.kept)
         )

@@ -18,7 +18,7 @@ import msgspec
 from schemas import label_of
 from sync.ledger.contribution import OPEN
 from sync.ledger.doubts import WORDS, doubts
-from sync.ledger.facts import decode, local_day
+from sync.ledger.facts import day_of, decode, local_day
 from sync.ledger.kept import Kept
 from sync.ledger.queries import Reader, every_branch
 from sync.reconcile.activities import WORDS as JOIN_WORDS
@@ -26,7 +26,7 @@ from sync.reconcile.likely import WORDS as LIKELY_WORDS
 from sync.reconcile.likely import Likeness
 
 RECORDS = ("new", "corrected", "amended", "faulty")
-KINDS = (*RECORDS, "disputed", "join", "same_subject", "overdue", "month")
+KINDS = (*RECORDS, "disputed", "join", "same_subject", "overdue", "conclusion", "month")
 COUNTED_MAX = 1_000
 Key = tuple[str, int, str, str]
 """(local day, 100 less the doubt, id, kind): what lists are ordered by."""
@@ -47,6 +47,13 @@ _BECAUSE = {
 }
 _fields = msgspec.json.Decoder(dict[str, Any]).decode
 _likeness = msgspec.json.Decoder(Likeness).decode
+
+
+class Now(NamedTuple):
+    """`moment`: as records write moments; `day`: the centre's, of it."""
+
+    moment: str
+    day: str
 
 
 class Reason(NamedTuple):
@@ -96,15 +103,16 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inbox(
-    sql: Connection, who: Decider, kind: str | None, after: Key, limit: int, day: str, zone: ZoneInfo, kept: Kept
+    sql: Connection, who: Decider, kind: str | None, after: Key, limit: int, now: Now, zone: ZoneInfo, kept: Kept
 ) -> tuple[dict[str, int], list[Waiting]]:
-    """How much of each kind waits, and what stands next in the list. `day`: the centre's local day, for what is overdue; `kept`: what is
-    known already of how much waits."""
+    """How much of each kind waits, and what stands next in the list. `now`: for what is overdue; `kept`: what is known already of how
+    much waits."""
     few = {
         "disputed": list(_disputed(sql, who, zone)),
         "same_subject": list(_same_subject(sql, who)),
-        "overdue": list(_overdue(sql, who, day)),
-        "month": list(_months(sql, who, day)),
+        "overdue": list(_overdue(sql, who, now.day)),
+        "conclusion": list(_conclusions(sql, who, now, zone)),
+        "month": list(_months(sql, who, now.day)),
     }
     counts = dict.fromkeys(KINDS, 0) | _count(sql, who, kept) | {name: len(found) for name, found in few.items()}
     sources: list[Iterable[Waiting]] = []
@@ -339,6 +347,42 @@ def _overdue(sql: Connection, who: Decider, day: str) -> Iterable[Waiting]:
                 reasons=(Reason(f"问题已逾期 {late} 天", f"The problem is {late} days overdue"),),
                 item=item,
             )
+
+
+def _conclusions(sql: Connection, who: Decider, now: Now, zone: ZoneInfo) -> Iterable[Waiting]:
+    """Joint surveys that are ready: the branch's secretary or deputy concludes them, the committee does not. One without a limit is of
+    today."""
+    if who.branches is None or not _is_secretary(who):
+        return
+    rows = sql.execute(
+        "SELECT c.id, c.db, c.branch, o.name, c.subject, s.name, c.due, c.awaited, c.disagreements FROM joint c INDEXED BY joint_open"
+        " LEFT JOIN subject o ON o.id = c.id LEFT JOIN subject s ON s.id = c.subject"
+        " WHERE c.stands='open' AND (c.awaited=0 OR c.due<=:moment)" + _AMONG.format("c") + _seen(who, "c"),
+        {**_values(who), "moment": now.moment},
+    )
+    for doc, db, branch, matter, subject, name, due, awaited, disagreements in rows:
+        past = due <= now.moment
+        reasons = [Reason("时限已过", "Its time is past")] if past else []
+        reasons.append(
+            Reason(f"仍缺 {awaited} 方意见", f"{awaited} parties are awaited")
+            if awaited
+            else Reason("各方意见已齐", "Every party is in")
+        )
+        if disagreements:
+            reasons.append(Reason(f"{disagreements} 项意见不一", f"They disagree on {disagreements} of the items"))
+        yield Waiting(
+            key=(day_of(due, zone) or now.day, 100 - min(50 * past + 10 * disagreements, 100), doc, "conclusion"),
+            database=db,
+            branch=branch,
+            title=matter or "",
+            subject=subject,
+            subject_name=name or "",
+            reasons=tuple(reasons),
+        )
+
+
+def _is_secretary(who: Decider) -> bool:
+    return who.reader is not None and any(f"secretary:{one}" in who.reader for one in who.branches or ())
 
 
 def _months(sql: Connection, who: Decider, day: str) -> Iterable[Waiting]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 9
+FORMAT = 10
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,6 +66,7 @@ CREATE TABLE joint(                                    -- joint surveys
   awaited INTEGER NOT NULL, disagreements INTEGER NOT NULL, late INTEGER NOT NULL, early INTEGER NOT NULL,
   facts BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX joint_due ON joint(due, id);
+CREATE INDEX joint_open ON joint(branch, due) WHERE stands='open';
 CREATE TABLE joint_party(joint TEXT NOT NULL, branch TEXT NOT NULL, PRIMARY KEY(joint, branch)) WITHOUT ROWID;
 CREATE TABLE joint_survey(joint TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY(joint, record)) WITHOUT ROWID;
 CREATE INDEX joint_survey_record ON joint_survey(record);

@@ -8,6 +8,7 @@ import { say } from "../../shared/ui/say.ts";
 import { get, Refused } from "./api.ts";
 import { nameOf } from "./directory.ts";
 import { useLive } from "./live.ts";
+import { whyNot } from "./words.ts";
 
 /** Types of documents by which a case may stand otherwise. */
 const CHANGING = new Set(["case", "survey", "signature", "photo"]);
@@ -31,6 +32,7 @@ export interface CaseTold {
   id: string;
   branch: string;
   matter: string;
+  subject: string;
   limit: string;
   state: string;
   zh: string;
@@ -83,15 +85,19 @@ export function itemWords(told: CaseTold, item: string): string {
   return told.items.find((one) => one.item === item)?.text || item;
 }
 
-/** The case that a record belongs to; null while there is none, or none that may be read. `stamp` changes when it is to be read anew. */
-export function useCase(id: () => string, stamp: () => unknown): Ref<CaseTold | null> {
+/** The case that a record belongs to; null while there is none, or none that may be read. `stamp` changes when it is to be read anew; `missed` hears
+ *  why it could not be, "" once it could. */
+export function useCase(id: () => string, stamp: () => unknown, missed: (why: string) => void = () => undefined): Ref<CaseTold | null> {
   const told = ref<CaseTold | null>(null);
   async function load(): Promise<void> {
     const asked = id();
     try {
       const found = asked ? await get<CaseTold>(`cases/${encodeURIComponent(asked)}`) : null;
-      if (asked === id()) told.value = found;
+      if (asked !== id()) return;
+      told.value = found;
+      missed("");
     } catch (error) {
+      if (asked === id()) missed(whyNot(error));
       // What is shown stays while the server cannot be reached: somebody may be writing a conclusion beside it.
       if (asked === id() && !(error instanceof Refused && error.status === 0)) told.value = null;
     }

@@ -4,7 +4,7 @@ import { say } from "../../shared/ui/say.ts";
 import { isRecordType, typeOfId } from "../../shared/records/schema.ts";
 import type { InboxItem } from "./shapes.ts";
 
-export const KINDS = ["new", "corrected", "amended", "disputed", "join", "same_subject", "quarantined", "faulty", "overdue", "month"] as const;
+export const KINDS = ["new", "corrected", "amended", "disputed", "join", "same_subject", "quarantined", "faulty", "overdue", "conclusion", "month"] as const;
 
 const WORDS: { [kind: string]: readonly [string, string] } = {
   new: ["新记录", "new"],
@@ -16,6 +16,7 @@ const WORDS: { [kind: string]: readonly [string, string] } = {
   quarantined: ["被隔离", "quarantined"],
   faulty: ["内容有误", "faulty"],
   overdue: ["问题逾期", "overdue"],
+  conclusion: ["联合踏勘待出结论", "conclusion due"],
   month: ["月度台账", "a month"],
 };
 
