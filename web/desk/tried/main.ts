@@ -1,0 +1,19 @@
+// Decides in which order the page comes up in which a form is tried: it says that it is there, then shows what the desk tells it.
+
+import { createApp, h, shallowRef } from "vue";
+import { speak } from "../../shared/ui/say.ts";
+import "../../shared/ui/theme.css";
+import { tellIn } from "../../shared/ui/time.ts";
+import { READY } from "./message.ts";
+import type { Told } from "./message.ts";
+import Tried from "./Tried.vue";
+
+const told = shallowRef<Told | null>(null);
+tellIn(() => told.value?.zone ?? "Asia/Shanghai");
+addEventListener("message", (event: MessageEvent<Told>) => {
+  if (event.origin !== location.origin || event.source !== parent) return;
+  speak(event.data.language);
+  told.value = event.data;
+});
+createApp({ render: () => (told.value === null ? null : h(Tried, { told: told.value })) }).mount("#app");
+parent.postMessage(READY, location.origin);
