@@ -19,7 +19,9 @@ def api(staffed: Served) -> httpx.Client:
 
 def tablet_of(staffed: Served, account: str) -> dict[str, Any]:
     with api(staffed) as admin:
-        (found,) = [one["tablet"] for one in admin.get("/tablets").json()["tablets"] if one["tablet"]["account"] == account]
+        (found,) = [
+            one["tablet"] for one in admin.get("/tablets").json()["tablets"] if one["tablet"]["account"] == account
+        ]
     return dict(found)
 
 

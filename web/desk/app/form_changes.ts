@@ -41,12 +41,17 @@ export function differences(before: Version, now: Version): Difference[] {
 function among(old: readonly Item[], now: readonly Item[]): Difference[] {
   const [held, kept] = [new Map(old.map((one) => [one.path, one])), new Set(now.map((one) => one.path))];
   const found: Difference[] = [];
-  for (const one of now) if (!held.has(one.path)) found.push({ sign: "+", words: { zh: `新增“${one.label.zh}”`, en: `“${one.label.en}” is new` }, effect: one.required ? EFFECTS.must : null });
+  for (const one of now) if (!held.has(one.path)) found.push({ sign: "+", words: { zh: `新增“${called(one).zh}”`, en: `“${called(one).en}” is new` }, effect: one.required ? EFFECTS.must : null });
   for (const one of old) if (!kept.has(one.path)) found.push({ sign: "−", words: { zh: `去掉“${one.label.zh}”`, en: `“${one.label.en}” is gone` }, effect: EFFECTS.gone });
   for (const one of now) if (held.has(one.path)) found.push(...within(held.get(one.path)!, one));
   const [order, was] = [now.filter((one) => held.has(one.path)), old.filter((one) => kept.has(one.path))];
   if (order.some((one, at) => one.path !== was[at]!.path)) found.push({ sign: "↕", words: { zh: "顺序有变", en: "the order changed" }, effect: null });
   return found;
+}
+
+/** One that was just added may have no name yet. */
+function called({ label }: Item): Words {
+  return { zh: label.zh || "（没有名称）", en: label.en || "(no label)" };
 }
 
 /** What is different about one item. */
