@@ -23,7 +23,6 @@ from sync.ledger.queries import records_of_type
 from sync.reconcile.stamps import next_stamp, parse_stamp
 from sync.stores.contract import Edit, Range
 
-
 RecordOf = Literal["visit", "service", "survey", "event"]
 
 

@@ -3,7 +3,11 @@
 import type { Form } from "../../shared/write/forms.ts";
 import type { Language } from "../../shared/ui/say.ts";
 
+/** Other messages come by too: those of tools that look into a page, for one. */
+export const TOLD = "fieldbook.tried";
+
 export interface Told {
+  is: typeof TOLD;
   of: string;
   /** The kind for which the form is; "" for the general one. */
   kind: string;
