@@ -335,13 +335,28 @@ async def _administrator(on: Office) -> AsyncIterator[str]:
     yield "imports-withdraw"
     await page.keyboard.press("Escape")
     await on.go("/forms", ".item-line")
+    tried = page.frame_locator("iframe").first
+    await tried.locator(".found-place, .chooser").first.wait_for()
+    await on.rest()
     yield "forms"
     await page.locator(".item-open").nth(1).click()
     yield "forms-editing"
-    await page.locator(".items > li button:last-of-type").first.click()
-    await page.locator(".label-inputs .input").first.fill("")
-    await page.locator(".form-beside .button.main").click()
-    await page.get_by_role("alert").first.wait_for()
+    await page.locator(".kinds .button").nth(2).click()
+    await tried.locator(".step").nth(1).click()
+    await tried.locator(".finding .tile").nth(2).click()
+    await tried.locator(".finding").nth(1).locator(".button").first.click()
+    yield "forms-tried"
+    await page.locator(".items > li").nth(8).locator(".button").last.click()
+    await page.locator(".item-open").nth(1).click()
+    await page.locator(".item-editor input[type=checkbox]").first.check()
+    await page.locator(".publish-bar .button.main").click()
+    await page.locator("dialog").wait_for()
+    await on.rest()
+    yield "forms-publish"
+    await page.keyboard.press("Escape")
+    await page.locator(".item-editor .input").first.fill("")
+    await page.locator(".publish-bar .problem").filter(has_text="1").wait_for()
+    await page.locator(".publish-bar .button.main").click()
     yield "forms-refused"
 
 
