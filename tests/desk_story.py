@@ -68,7 +68,9 @@ class Office(Played):
 
     async def rest(self) -> None:
         """Until what was asked for has come."""
-        await self.page.wait_for_load_state("networkidle")
+        # A page that listens for news is never idle again once a frame came into it: then what is in the frame counts.
+        for frame in self.page.frames[1:] or self.page.frames:
+            await frame.wait_for_load_state("networkidle")
         await self.page.wait_for_timeout(250)
 
     async def press(self, zh: str, en: str, nth: int = 0) -> None:

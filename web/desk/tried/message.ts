@@ -13,6 +13,8 @@ export interface Told {
   kind: string;
   /** The one that is tried first, then those that another kind would lead to. */
   forms: readonly Form[];
+  /** The item that is edited, which is gone to when it shows; "" for none. */
+  at: string;
   language: Language;
   /** The centre's, as Asia/Shanghai. */
   zone: string;
