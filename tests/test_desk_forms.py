@@ -338,6 +338,8 @@ async def test_dk111_what_would_be_wrong_is_told_at_its_place_while_one_edits(st
         await page.get_by_role("button", name="谈了什么").first.click()
         await page.get_by_label("名称（中文）").fill("")
         await expect(page.locator(".item-editor")).to_contain_text("应有中文和英文")
+        await expect(page.get_by_label("名称（中文）")).to_have_attribute("aria-invalid", "true")
+        await expect(page.get_by_label("名称 (English)")).to_have_attribute("aria-invalid", "false")
         await expect(bar(page)).to_contain_text("有 1 处问题")
         await page.get_by_role("button", name="（没有名称）").click()
         await page.get_by_role("button", name="发布第 2 版").click()
