@@ -247,6 +247,8 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         deciding=Deciding(),
         photos=Photos(store, settings.directory / "uploads"),
         rendering=Rendering(),
+        reading=asyncio.Lock(),
+        importing=asyncio.Lock(),
         random_hex=secrets.token_hex,
     )
 

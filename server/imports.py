@@ -24,8 +24,6 @@ from sync.reconcile.joining import joined
 from sync.reconcile.stamps import next_stamp
 from sync.stores.contract import LEAVES, Edit, NewAttachment, Range, Stub, Want, Written
 
-_reading = asyncio.Semaphore(1)
-
 
 class Taken(NamedTuple):
     """`id` is empty when nothing was kept; `unchanged`: the import that says the same already; `supersedes`: those whose months it
@@ -54,8 +52,7 @@ async def take_in(
     windows, known = await _windows(services), await _known(services)
     now = services.now()
     this_month = now.astimezone(services.ledger.zone).strftime("%Y-%m")
-    # One at a time: a workbook takes memory and processor while it is read.
-    async with _reading:
+    async with services.reading:
         reading = await asyncio.to_thread(lambda: read_matters(sheets(data, sheet), windows, month, this_month))
     file = _file(data, name, source, actor, now)
     held = is_unchanged(reading, file, known)

@@ -34,9 +34,6 @@ PREFIX = "register_import"
 _BATCH = 200
 _LOOKED_BACK = 100
 
-_reading = asyncio.Semaphore(1)
-_writing = asyncio.Lock()
-
 
 class Asked(NamedTuple):
     """`branch`: whose subjects they are, "" for members; `of`: the kind of all subjects, where no column says it."""
@@ -68,8 +65,7 @@ async def look(services: Services, data: bytes, asked: Asked) -> Plan:
             return plan_members(found, known, file, now, today)
         return plan_subjects(found, known, asked.branch, file, asked.of, now)
 
-    # One at a time: a workbook takes memory and processor while it is read.
-    async with _reading:
+    async with services.reading:
         return await asyncio.to_thread(read)
 
 
@@ -78,7 +74,7 @@ async def bring_in(
 ) -> tuple[Plan, Done | None]:
     """Write what the file changes; None where that is nothing. `previewed`: the digest of the plan that was shown. Raises Conflict, with
     nothing written, when it would be another by now."""
-    async with _writing:
+    async with services.importing:
         plan = await look(services, data, asked)
         if previewed is not None and previewed != plan.digest:
             zh = "预览之后名册有了变化（可能有人刚导入或修改），未导入：请重新预览"

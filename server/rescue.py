@@ -28,8 +28,6 @@ BATCH = 1_000
 NOTED_CHARACTERS_MAX = 100
 """What a file says of itself is noted, and is not to fill the audit trail."""
 
-_opening = asyncio.Semaphore(1)
-
 
 class Header(msgspec.Struct, frozen=True):
     """The first line. `key`: the AES key, wrapped with the recovery key `recovery` of the branch; bytes are base64."""
@@ -86,8 +84,8 @@ async def take_in(services: Services, uploader: Actor, data: bytes) -> Rescued:
             "This file was written for a key that this server does not have: it belongs to another centre, or to a time before a restore.",
             code="foreign_rescue",
         )
-    # One at a time: a file takes memory several times its size while it is read.
-    async with _opening:
+    # It takes memory several times its size while it is read.
+    async with services.reading:
         file = await asyncio.to_thread(open_file, header, rest, private)
         _check_uploader(uploader, private.branch, file)
         writer = await _writer(services, uploader, private.branch, file)

@@ -66,5 +66,9 @@ class Services:
     deciding: Deciding
     photos: Photos
     rendering: Rendering
+    reading: asyncio.Lock
+    """Files that are brought are read one at a time: each takes memory and processor while it is read."""
+    importing: asyncio.Lock
+    """Registers are imported one at a time, so that each finds what its preview showed."""
     random_hex: Callable[[int], str]
     """So many random bytes, as hex."""

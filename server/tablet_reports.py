@@ -11,9 +11,10 @@ import msgspec
 from server.office import Office
 from sync.actor import Actor
 from sync.admission import Admission
-from sync.errors import Conflict, FieldbookError
+from sync.errors import BadRequest, Conflict, FieldbookError
 from sync.stores.contract import Store
 from sync.tokens import Tokens
+from sync.tree import check_rev
 
 PREFIX = "tablet-report"
 REPORT_AGE = timedelta(minutes=15)
@@ -79,10 +80,12 @@ async def arrived(
     for db, revs in held.items():
         try:
             admission.enter(actor, db)
-            lacking = await store.missing(db, revs)
+            # What is no revision id has not arrived. CouchDB would refuse the whole question for it.
+            sound = {doc: [rev for rev in asked if _is_rev(rev)] for doc, asked in revs.items()}
+            lacking = await store.missing(db, sound)
         except FieldbookError:
             continue
-        there = {doc: _without(asked, lacking[doc].missing if doc in lacking else ()) for doc, asked in revs.items()}
+        there = {doc: _without(asked, lacking[doc].missing if doc in lacking else ()) for doc, asked in sound.items()}
         known[db] = {doc: found for doc, found in there.items() if found}
     return known
 
@@ -124,6 +127,14 @@ def _report(content: Mapping[str, Any]) -> Report:
 
 def _without(revs: Sequence[str], missing: Sequence[str]) -> list[str]:
     return [rev for rev in revs if rev not in missing]
+
+
+def _is_rev(rev: str) -> bool:
+    try:
+        check_rev(rev)
+    except BadRequest:
+        return False
+    return True
 
 
 def _text(at: datetime) -> str:

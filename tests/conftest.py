@@ -1,5 +1,6 @@
 """Fixtures that many tests share. The store fixture runs a test on every store there is."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +33,13 @@ def audience_of(db: str, content: Mapping[str, Any]) -> Readers | None:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
+def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What `--store` is told, of every kind of store there is."""
+    with store_setting(request.param) as store:
+        yield store
+
+
+@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     if request.param == "couchdb":
         async with couch_store(tmp_path) as couch:
@@ -50,23 +58,29 @@ async def one(tmp_path: Path) -> AsyncIterator[Working]:
         yield made
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+@pytest.fixture
+async def here(store_address: str, tmp_path: Path) -> AsyncIterator[Desk]:
     """A centre at work, on every store there is. A module that wants it otherwise has a fixture of its own."""
-    with store_setting(request.param) as store:
-        async with desk(tmp_path / "data", store) as made:
-            yield made
+    async with desk(tmp_path / "data", store_address) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def staffed_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a server with an administrator and with members of branch b03, all with PASSWORD. Copied, not used."""
+    data = tmp_path_factory.mktemp("staffed") / "data"
+    for name, role, member in STAFF:
+        of = ["--branch", "b03", "--member", member] if member else []
+        done = command("user", "add", name, "--role", role, *of, "--password-stdin", data=data, stdin=PASSWORD)
+        assert done.returncode == 0, done.stderr
+    return data
 
 
 @pytest.fixture
-def staffed(tmp_path: Path) -> Iterator[Served]:
-    """A server as a user starts it, with an administrator and with members of branch b03, all with PASSWORD."""
-    data = tmp_path / "data"
-    with served(data) as running:
-        for name, role, member in STAFF:
-            of = ["--branch", "b03", "--member", member] if member else []
-            done = command("user", "add", name, "--role", role, *of, "--password-stdin", data=data, stdin=PASSWORD)
-            assert done.returncode == 0, done.stderr
+def staffed(tmp_path: Path, staffed_data: Path) -> Iterator[Served]:
+    """A server as a user starts it, with the accounts of `staffed_data`."""
+    shutil.copytree(staffed_data, tmp_path / "data")
+    with served(tmp_path / "data") as running:
         yield running
 
 

@@ -12,7 +12,6 @@ from sync.ledger.digest import digest
 from sync.ledger.rebuild import rebuild
 from sync.stores.contract import Range
 from tests.builders import record, write
-from tests.couchdb import store_setting
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
 from tests.serving import PASSWORD, command
 from tests.test_imports import HEADER, csv_of, xlsx_of
@@ -32,11 +31,10 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
         yield made
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def on_both(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with _hall(tmp_path / "data", store) as made:
-            yield made
+@pytest.fixture
+async def on_both(store_address: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with _hall(tmp_path / "data", store_address) as made:
+        yield made
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ from sync.databases import CENTRE, OFFICE, SHARED
 from sync.documents import content_of
 from sync.stores.contract import Range, Want
 from tests.builders import record, stamp, write
-from tests.couchdb import store_setting
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
 from tests.serving import ADMIN, PASSWORD, command
 from tests.test_imports import csv_of
@@ -29,11 +28,10 @@ SUBJECTS = ["编号", "类别", "名称", "地址"]
 ZHANG = ["东-012", "户", "张三家", "东山村三组12号"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    with store_setting(request.param) as store:
-        async with _centre(tmp_path / "data", store) as made:
-            yield made
+@pytest.fixture
+async def here(store_address: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with _centre(tmp_path / "data", store_address) as made:
+        yield made
 
 
 @asynccontextmanager

@@ -13,20 +13,18 @@ import brotli
 import httpx
 import pytest
 
-from tests.couchdb import store_setting
 from tests.serving import ADMIN, PASSWORD, here
 
 STRANGE_IDS = ["plain", "sl/ash", "sp ace", "pl+us", "am&p", "户籍/走访 一", "q?x#y%z", 'qu"ote', "per%2Fcent"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def couch(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture
+async def couch(store_address: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """An administrator's client at /sync, on each store; one database `db` is there."""
-    with store_setting(request.param) as store:
-        async with here(tmp_path / "data", store=store) as server, server.as_(ADMIN) as client:
-            client.base_url = client.base_url.join("/sync")
-            assert (await client.put("/db")).status_code == 201
-            yield client
+    async with here(tmp_path / "data", store=store_address) as server, server.as_(ADMIN) as client:
+        client.base_url = client.base_url.join("/sync")
+        assert (await client.put("/db")).status_code == 201
+        yield client
 
 
 async def test_ce1_the_root_says_what_it_is(couch: httpx.AsyncClient) -> None:

@@ -14,8 +14,11 @@ from sync.reconcile import settling
 from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.merge import Leaf, MergePlan, NewRevision, merge
-from tests.places import Life, Server, Tablet
-from tests.system_simulation import HISTORIES, MIXED, History, Pool, main, play, play_all, pool
+from tests.places import Life, Server
+from tests.simulated_tablet import Tablet
+from tests.system_history import History
+from tests.system_pool import Pool, pool
+from tests.system_simulation import HISTORIES, MIXED, main, play, play_all
 
 AT_ONCE = 25
 OF_EVERY_TYPE = HISTORIES // 4

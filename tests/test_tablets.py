@@ -13,8 +13,8 @@ from tests.serving import ADMIN, PASSWORD, Here, here
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Here]:
-    async with here(tmp_path) as made:
+async def server(store_address: str, tmp_path: Path) -> AsyncIterator[Here]:
+    async with here(tmp_path, store=store_address) as made:
         yield made
 
 

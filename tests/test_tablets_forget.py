@@ -9,21 +9,19 @@ import pytest
 from sync.documents import parse_edit
 from sync.stores.contract import Want, Written
 from tests.builders import record, write
-from tests.couchdb import store_setting
 from tests.enrolling import by_password
 from tests.serving import ADMIN, PASSWORD, Here, here
 
 BRANCH = "branch-b03"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("couchdb", marks=pytest.mark.couchdb)])
-async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Here]:
-    with store_setting(request.param) as store:
-        async with here(tmp_path, store=store) as made:
-            await made.services.accounts.add("zhang", "member", PASSWORD, member="m0042", branch="b03")
-            if BRANCH not in await made.services.store.databases():
-                await made.services.store.create(BRANCH)
-            yield made
+@pytest.fixture
+async def server(store_address: str, tmp_path: Path) -> AsyncIterator[Here]:
+    async with here(tmp_path, store=store_address) as made:
+        await made.services.accounts.add("zhang", "member", PASSWORD, member="m0042", branch="b03")
+        if BRANCH not in await made.services.store.databases():
+            await made.services.store.create(BRANCH)
+        yield made
 
 
 def visit(author: str, *others: str) -> dict[str, Any]:
