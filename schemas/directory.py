@@ -37,6 +37,13 @@ BRANCH_TYPE = _for_all(
     _NAME,
     Field("short", "简称", "Short name", text(20)),
     members_of("committee", "支部委员", "Committee members"),
+    # Who sits on the branch's committee, as what and from when: those who sat there before stay known. Rights follow accounts alone.
+    *items(
+        "offices",
+        Field("member", "人员", "Member", MEMBER, required=True),
+        Field("office", "支委职务", "Office", choice(words.OFFICES), required=True),
+        Field("days", "任职起止", "From and until", DAYS, required=True, future=True, earliest="1950"),
+    ),
     Field("leader", "联系领导", "Leader linked with it", MEMBER),
     Field("zone", "时区", "Zone", ZONE),
     _ORDER,

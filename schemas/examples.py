@@ -13,6 +13,11 @@ _ENVELOPE = {"branch": "b03", "author": "m0117", "device": "t5d2c", "zone": "Asi
 _PERIOD = ["2026-11-20T00:03:12Z", "2026-11-20T00:40:00Z"]
 _VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0D9E"
 _HOUSEHOLD = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
+_OFFICE = {
+    "offices/01K9Q1/member": "m0102",
+    "offices/01K9Q1/office": "discipline",
+    "offices/01K9Q1/days": ["2024-03-01", None],
+}
 _READERS = {"readers/member:m0042": True, "readers/committee": True}
 
 _FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -152,7 +157,7 @@ _FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
         "activity_record:b03.2026-11",
         {"month": "2026-11", "state": "open", "number": 0, "figures/visits": 1},
     ),
-    "branch": ("branch:b03", {"name": "第三党支部", "leader": "m0001", "committee/m0102": True}),
+    "branch": ("branch:b03", {"name": "第三党支部", "leader": "m0001", "committee/m0102": True, **_OFFICE}),
     "window": ("window:w12", {"name": "市场监管窗口", "number": "12", "unit": "unit:u05", "branch": "b03"}),
     "unit": ("unit:u05", {"name": "市市场监督管理局"}),
     "member": (

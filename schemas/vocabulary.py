@@ -145,6 +145,18 @@ ROLES: Words = {
     "administrator": ("管理员", "administrator"),
 }
 
+OFFICES: Words = {
+    "secretary": ("书记", "secretary"),
+    "deputy": ("副书记", "deputy secretary"),
+    "organisation": ("组织委员", "member for organisation"),
+    "publicity": ("宣传委员", "member for publicity"),
+    "discipline": ("纪检委员", "member for discipline"),
+    "united_front": ("统战委员", "member for the united front"),
+    "masses": ("群众工作委员", "member for mass work"),
+    "youth": ("青年委员", "member for youth"),
+    "member": ("委员", "member of the committee"),
+}
+
 NOTICE_KINDS: Words = {
     "notice": ("通知要求", "notice"),
     "lesson": ("党的理论", "lesson"),

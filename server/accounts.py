@@ -48,6 +48,8 @@ class Accounts:
         self._office = office
         self._passwords = passwords
         self._now = now
+        self._version = 0
+        self._listed: tuple[int, list[Account]] | None = None
 
     async def add(
         self, name: str, role: Role, password: str, *, member: str | None = None, branch: str | None = None
@@ -69,6 +71,7 @@ class Accounts:
             await self._office.make(f"{PREFIX}:{account.name}", content)
         except Conflict:
             raise AlreadyExists(f"There is an account {account.name} already.", code="account_exists") from None
+        self.outdate()
         return account
 
     async def change(self, name: str, **changes: Any) -> Account:
@@ -105,6 +108,18 @@ class Accounts:
             except msgspec.ValidationError:
                 continue
 
+    async def listed(self) -> list[Account]:
+        """All of them, by name: kept in memory until one is written."""
+        if self._listed is None or self._listed[0] != self._version:
+            version = self._version
+            found = sorted([one async for one in self.all()], key=lambda one: one.name)
+            self._listed = (version, found)
+        return self._listed[1]
+
+    def outdate(self) -> None:
+        """An account was written, here or by replication: lists are read again."""
+        self._version += 1
+
     async def matches(self, known: Known | None, password: str) -> bool:
         return await self._passwords.matches(known.hash if known else None, password)
 
@@ -113,6 +128,7 @@ class Accounts:
             content = await self._office.change(f"{PREFIX}:{name}", change)
         except NotFound:
             raise NotFound(f"There is no account {name}.", account=name) from None
+        self.outdate()
         return msgspec.convert(content, Account)
 
     def _stamp(self) -> str:

@@ -38,6 +38,7 @@ from server.api import (
     likely,
     live,
     login,
+    offices,
     own_tablet,
     photos,
     profile,
@@ -71,6 +72,7 @@ from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
 from server.reports.rendering import Rendering
+from server.roster import Roster
 from server.running import running
 from server.services import MakeTask, Services, Task
 from server.settings import Settings
@@ -113,6 +115,7 @@ API = [
     imports.router,
     registers.router,
     directory.router,
+    offices.router,
     assignments.router,
     forms.router,
     search.router,
@@ -230,6 +233,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         office=office,
         passwords=passwords,
         accounts=known,
+        roster=Roster(store),
         passes=passes,
         tablets=enrolled,
         recovery=Recovery(office, _now, secrets.token_hex),

@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "import": ("导入", "Imported"),
     "import_withdrawn": ("撤回导入", "Import withdrawn"),
     "directory": ("修改名录", "Directory changed"),
+    "office": ("支委任职", "Office in a branch's committee"),
     "assignment": ("交办", "Assigned or ended"),
     "form": ("发布表单", "Form published"),
 }

@@ -43,15 +43,19 @@ def list_accounts(settings: Settings) -> None:
     """List the accounts: name, role, branch, member, and whether it is locked."""
     from server.administration import ask
 
-    for one in ask(settings, "GET", "/accounts"):
-        parts = [
-            one["name"],
-            one["role"],
-            one["branch"] or "-",
-            one["member"] or "-",
-            "locked" if one["locked"] else "",
-        ]
-        click.echo("\t".join(parts).rstrip())
+    after: str | None = ""
+    while after is not None:
+        page = ask(settings, "GET", f"/accounts?limit=500{f'&after={after}' if after else ''}")
+        for one in page["accounts"]:
+            parts = [
+                one["name"],
+                one["role"],
+                one["branch"] or "-",
+                one["member"] or "-",
+                "locked" if one["locked"] else "",
+            ]
+            click.echo("\t".join(parts).rstrip())
+        after = page["next"]
 
 
 @user.command()

@@ -194,6 +194,7 @@ class Doorkeeper:
 
     def forget_all(self) -> None:
         self._forgotten += 1
+        self._accounts.outdate()
         self._proved.clear()
         self._depend.clear()
 
@@ -208,6 +209,8 @@ class Doorkeeper:
             try:
                 page = await store.changes(OFFICE, at)
                 for change in page.changes:
+                    if change.id.startswith("account:"):
+                        self._accounts.outdate()
                     # What has just been made was behind nothing yet.
                     made = len(change.leaves) == 1 and change.leaves[0].startswith("1-")
                     if change.id.startswith(_WATCHED) and not made:

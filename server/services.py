@@ -20,6 +20,7 @@ from server.passwords import Passwords
 from server.photos import Photos
 from server.recovery import Recovery
 from server.reports.rendering import Rendering
+from server.roster import Roster
 from server.secret import Secret
 from server.settings import Settings
 from server.tablets import Tablets
@@ -48,6 +49,7 @@ class Services:
     office: Office
     passwords: Passwords
     accounts: Accounts
+    roster: Roster
     passes: Passes
     tablets: Tablets
     recovery: Recovery

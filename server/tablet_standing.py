@@ -86,7 +86,7 @@ def attention(tablet: Tablet, report: Report | None, now: datetime, version: str
     if report.refused:
         told = (f"{report.refused} 条未被接收", f"{report.refused} records were refused")
         why.append(
-            Because("refused", *told, "在待办“被拒绝的内容”中处理", "See to them in the inbox, under what was refused")
+            Because("refused", *told, "在待办“被隔离”中处理", "See to them in the inbox, under what was refused")
         )
     if abs(report.clock_seconds or 0) > CLOCK_SECONDS_MAX:
         minutes = abs(report.clock_seconds or 0) // 60

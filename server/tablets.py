@@ -3,7 +3,7 @@
 A tablet is a document `tablet:<id>` in `office`; one write of it moves it on, so a code works once even if two tablets try it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,7 +13,10 @@ from server import secret
 from server.office import Office
 from server.secret import NewSecret, Secret
 from server.tablet_reports import Report, Reports
+from sync.databases import OFFICE
+from sync.documents import content_of
 from sync.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from sync.stores.contract import Want
 
 PREFIX = "tablet"
 State = Literal["invited", "active", "locked", "wipe", "wiped"]
@@ -190,6 +193,12 @@ class Tablets:
         if held is None:
             raise NotFound(f"There is no tablet {tablet}.", tablet=tablet)
         return msgspec.convert(held.content, Tablet), await self.reports.find(tablet)
+
+    async def known(self, tablets: Collection[str]) -> dict[str, tuple[str, str]]:
+        """{tablet: (label, account)} of those that there are."""
+        found = await self._office.store.get(OFFICE, [Want(document(one)) for one in sorted(tablets)])
+        contents = [content_of(one.body) for held in found for one in held.revisions if not one.deleted]
+        return {str(one.get("id")): (str(one.get("label", "")), str(one.get("account", ""))) for one in contents}
 
     async def all(self) -> AsyncIterator[tuple[Tablet, Report | None]]:
         """Each with what it last said of itself."""

@@ -86,6 +86,10 @@ class Directory:
                 held.add(f"secretary:{branch}")
         return frozenset(held)
 
+    def person(self, member: str | None) -> Person | None:
+        """None for whom the directory does not know."""
+        return self._people.get(member or "")
+
     def name(self, member: str | None) -> str:
         """What a member is called; empty where the directory does not know."""
         person = self._people.get(member or "")

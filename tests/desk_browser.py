@@ -44,6 +44,14 @@ async def manage(page: Page, name: str) -> None:
     await page.locator(".manage").get_by_role("link", name=name).click()
 
 
+async def pick(page: Page, label: str, text: str) -> None:
+    """Choose somebody by typing a part of the name or number."""
+    box = page.get_by_role("combobox", name=label)
+    await box.click()
+    await box.fill(text)
+    await page.locator(".picked-from li").filter(has_text=text).first.click()
+
+
 def reviews(staffed: Served) -> list[str]:
     return sorted(one["fields"]["decision"] for one in documents(staffed, "branch-b03", "review"))
 

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Error, Locator, Page, Route, async_pla
 
 from server.demo.fill import prepare
 from server.settings import Settings
+from tests import desk_story_admin
 from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY, fill
 from tests.played import BRANCH, WHO, Played
@@ -296,11 +297,6 @@ _MATTERS = "\n".join(("月份,窗口,事项,受理,办结", "2026-10,1,登记,3,
 
 async def _administrator(on: Office) -> AsyncIterator[str]:
     page = await on.sit(ADMIN)
-    await on.go("/tablets")
-    yield "tablets"
-    for place in ("assignments", "directory", "directory/branch", "accounts", "audit"):
-        await on.go(f"/{place}", ".table")
-        yield place.replace("/", "-")
     await on.go("/inbox")
     await page.locator(".item").first.click()
     await on.rest()
@@ -383,6 +379,7 @@ CHAPTERS: tuple[Callable[[Office], AsyncIterator[str]], ...] = (
     _committee,
     _administrator,
     _member,
+    *desk_story_admin.CHAPTERS,
 )
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import needed, until
 from tests.desk_axe import axe
-from tests.desk_browser import desk, manage
+from tests.desk_browser import desk, manage, pick
 from tests.filling import documents, household, member, put
 from tests.serving import PASSWORD, Served, command
 
@@ -110,7 +110,7 @@ async def test_dk89_an_account_is_added_locked_and_its_log_ins_ended(staffed: Se
     async with desk(staffed, "admin") as page:
         await go(page, "accounts")
         await page.get_by_role("button", name="新建账号").click()
-        await page.get_by_label("人员（还没有账号的）").select_option("m0900")
+        await pick(page, "人员（还没有账号的", "m0900")
         await expect(page.get_by_label("账号名称")).to_have_value("m0900")
         await page.get_by_role("button", name="新建并生成密码").click()
         password = await page.locator(".code").inner_text()

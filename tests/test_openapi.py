@@ -22,8 +22,6 @@ WHOLE = {
     "countFigures": "a line for each group, as many as were asked for",
     "listForms": "an administrator writes each by hand",
     "formUses": "a line for each type that has a form",
-    "listAccounts": "as many as people",
-    "listInvitable": "as many as people",
 }
 """Lists that come whole, and why they may."""
 
@@ -200,6 +198,9 @@ async def test_ap36_what_a_server_answers_is_what_its_description_says(here: Des
         "listImports": "/imports",
         "listRegisters": "/imports/registers",
         "readDirectory": "/directory",
+        "listMembers": "/directory/members",
+        "listNames": "/directory/names",
+        "readDirectoryEntry": "/directory/member/m0117",
         "listForms": "/forms",
         "listQuarantine": "/quarantine",
         "readAbout": "/about",

@@ -109,6 +109,6 @@ async def test_tb23_a_tablet_is_wiped_only_with_what_was_seen_of_it(here: Desk) 
 
 async def test_tb24_who_invites_is_told_for_whom(here: Desk) -> None:
     await enrolled(here, "li")
-    told = await here.get(SECRETARY, "/tablets/accounts")
+    told = (await here.get(SECRETARY, "/tablets/accounts"))["accounts"]
     assert {(one["account"], one["tablets"]) for one in told} == {("li", 1), ("zhang", 0), ("secretary", 0)}
     await here.get(LI, "/tablets/accounts", 403)

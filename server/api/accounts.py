@@ -1,5 +1,6 @@
 """Decide how administrators make, change, lock and list accounts, and see and end the log-ins of others (AU15)."""
 
+from bisect import bisect_right
 from typing import Annotated
 
 import msgspec
@@ -41,10 +42,64 @@ class Password(msgspec.Struct, frozen=True):
     password: str
 
 
+class AccountTold(Account, frozen=True, kw_only=True):
+    """An account and what the directory says of its member now: `person`, "" where it knows none of this id, `person_role` and
+    `person_branch`. Rights follow the account's role and the directory's branch."""
+
+    person: str
+    person_role: str | None
+    person_branch: str | None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """`total`: how many are like what was asked for, on whatever page. `next`: give it as `after` to go on; none at the end."""
+
+    accounts: list[AccountTold]
+    total: int
+    next: str | None
+
+
 @get("/accounts")
-async def list_accounts(services: NamedDependency[Services]) -> list[Account]:
-    """All accounts, by name."""
-    return [account async for account in services.accounts.all()]
+async def list_accounts(
+    services: NamedDependency[Services],
+    text: FromQuery[str | None] = None,
+    role: FromQuery[Role | None] = None,
+    branch: FromQuery[str | None] = None,
+    locked: FromQuery[bool | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Listed:
+    """Accounts, by name. `text`: in the account's name, its member's id or name."""
+    words, directory = (text or "").strip().casefold(), services.admission.directory
+    found = [
+        one
+        for one in await services.accounts.listed()
+        if role in (None, one.role)
+        and locked in (None, one.locked)
+        and branch in (None, directory.branch(one.member, one.branch))
+        and any(words in part.casefold() for part in (one.name, one.member or "", directory.name(one.member)))
+    ]
+    (last,) = resume(after, "")
+    start = bisect_right(found, last, key=lambda one: one.name)
+    page, more = found[start : start + limit], len(found) > start + limit
+    told = [_told(services, one) for one in page]
+    return Listed(told, len(found), cursor([page[-1].name]) if more else None)
+
+
+@get("/accounts/{name:str}")
+async def read_account(services: NamedDependency[Services], name: FromPath[str]) -> AccountTold:
+    """One account."""
+    known = await services.accounts.find(name)
+    if known is None:
+        raise NotFound(f"There is no account {name}.", account=name)
+    return _told(services, known.account)
+
+
+def _told(services: Services, one: Account) -> AccountTold:
+    person = services.admission.directory.person(one.member)
+    of = (person.name, person.role, person.branch) if person is not None else ("", None, None)
+    said = {name: getattr(one, name) for name in Account.__struct_fields__}
+    return AccountTold(**said, person=of[0], person_role=of[1], person_branch=of[2])
 
 
 @post("/accounts")
@@ -84,12 +139,14 @@ class Sessions(msgspec.Struct, frozen=True):
 @get("/sessions")
 async def list_sessions(
     services: NamedDependency[Services],
+    account: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> Sessions:
-    """Log-ins at the desk that have not ended, by id, those of all accounts."""
+    """Log-ins at the desk that have not ended, by id, those of all accounts or of one."""
     (start,) = resume(after, "")
-    there = sorted([one async for one in services.passes.all("session") if one.id > start], key=lambda one: one.id)
+    every = [one async for one in services.passes.all("session") if one.id > start and account in (None, one.account)]
+    there = sorted(every, key=lambda one: one.id)
     told = there[:limit]
     return Sessions(told, cursor([told[-1].id]) if len(there) > limit else None)
 
@@ -119,7 +176,15 @@ async def set_password(
 
 router = Router(
     "/",
-    route_handlers=[list_accounts, add_account, change_account, set_password, list_sessions, end_other_session],
+    route_handlers=[
+        list_accounts,
+        read_account,
+        add_account,
+        change_account,
+        set_password,
+        list_sessions,
+        end_other_session,
+    ],
     guards=[need_administrator],
     tags=["accounts"],
 )

@@ -46,11 +46,13 @@ class Assigned(msgspec.Struct, frozen=True):
 
 
 class Assignments(msgspec.Struct, frozen=True):
-    """`texts`: what is to be done, by id; `names` of members, branches and subjects, as far as the actor may read these. `next`: give it as
+    """`texts`: what is to be done, by id, and `problems`: what the problem is in the words of its record, as far as the actor may read
+    it; `names` of members, branches and subjects, as far as the actor may read these. `next`: give it as
     `after` to go on; none at the end."""
 
     assignments: list[AssignmentRow]
     texts: dict[str, str]
+    problems: dict[str, str]
     names: dict[str, str]
     next: str | None
 
@@ -96,7 +98,8 @@ async def list_assignments(
     end = shown[-1] if len(rows) > limit else None
     place = None if end is None else (end.member, end.subject) if order == "member" else (end.subject, end.member)
     texts = await _texts(services, {row.id: lying[row.id] for row in shown if row.id in lying})
-    return Assignments(shown, texts, named, cursor((*place, end.id)) if end and place else None)
+    problems = await _problems(services, actor, [row for row in shown if row.problem])
+    return Assignments(shown, texts, problems, named, cursor((*place, end.id)) if end and place else None)
 
 
 @get("/assignments/coverage")
@@ -183,6 +186,21 @@ async def _texts(services: Services, lying: dict[str, str]) -> dict[str, str]:
             if text := body.get("fields", {}).get("text"):
                 texts[found.id] = str(text)
     return texts
+
+
+async def _problems(services: Services, actor: Actor, rows: list[AssignmentRow]) -> dict[str, str]:
+    """{assignment: what the problem's record says of it}."""
+    of = {row.id: row.problem.partition("#")[::2] for row in rows}
+    records = sorted({record for record, _ in of.values()})
+    lying = await services.ledger.read(lambda sql: places(sql, actor.reader, records)) if records else {}
+    fields: dict[str, dict[str, Any]] = {}
+    for db in sorted({place.db for place in lying.values()}):
+        for found in await services.store.get(db, [Want(one) for one, at in lying.items() if at.db == db]):
+            alive = [one for one in found.revisions if not one.deleted]
+            fields[found.id] = content_of(alive[0].body).get("fields") or {} if alive else {}
+    note_reading(services, actor, {one for one, told in fields.items() if is_personal(told.get("subject"))})
+    told = {one: fields.get(record, {}).get(f"problems/{item}/text") for one, (record, item) in of.items()}
+    return {one: str(text) for one, text in told.items() if text}
 
 
 def _branches(sql: Any) -> list[str]:

@@ -64,6 +64,7 @@ _NAMES = {
     "tell_metrics": "readMetrics",
     "who": "readSession",
     "wiped": "reportWiped",
+    "read_entry": "readDirectoryEntry",
     "write_entry": "writeDirectoryEntry",
 }
 """Of functions whose own name says too little outside their module."""
@@ -107,6 +108,8 @@ _ERRORS = {
 }
 _MORE: Mapping[str, tuple[int, ...]] = {
     "addAccount": (404, 412),
+    "addOffice": (404, 409),
+    "changeOffice": (409,),
     "admitQuarantined": (409,),
     "administerTablet": (409,),
     "askBeacon": (401,),
@@ -135,6 +138,7 @@ _MORE: Mapping[str, tuple[int, ...]] = {
     "readMetrics": (403,),
     "readOwnTablet": (403,),
     "readSince": (409,),
+    "removeOffice": (409,),
     "redactValue": (409,),
     "sendPhotoPart": (409, 413),
     "setOwnPassword": (429,),

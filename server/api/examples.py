@@ -12,25 +12,32 @@ from server.api.assignments import Assigned, Assignment, Assignments, Coverage
 from server.api.audit import Lines
 from server.api.base import PROBLEM_DETAILS, Problem, refusal
 from server.api.described import describe, operation_id
-from server.api.directory import Entry, Kept, Whole
+from server.api.directory import Entry, Members, Names, Whole
 from server.api.examples_ledger import ANSWERS
 from server.api.forms import Form, FormChecked, FormUse
-from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold
+from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold, Sound
 from server.api.kept import Entry as Refused
 from server.api.kept import Quarantine
 from server.api.likely import Because as Alike
 from server.api.likely import Beside, Compared
+from server.api.offices import Office
 from server.api.reviews import Answered, Batch, Decided, Decision, Remark
 from server.api.since import Changed, SinceDecision
 from server.api.tablets import Listed, Listing
+from server.roster import Counts, Kept
 from server.tablet_reports import Report
 from server.tablet_standing import Because
 from server.tablets import Tablet
 from sync.ledger.assignments import AssignmentRow, Unreached
+from sync.offices import Term, written
 
 _VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0001"
 _SEEN = "sha256-5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c4a9d0e2f7b6c5d4e3f2a1b0c9d8e7f60"
 _MEMBER = Kept("member:m0117", "2-7c1e", {"name": "李明", "branch": "b03", "role": "member"})
+_BRANCH = Kept("branch:b03", "5-1a2b", {"name": "第三党支部", "short": "三支部", "order": 3})
+_SEATED = Kept(
+    "branch:b03", "6-9f04", {**_BRANCH.fields, **written(Term("7c1e9f04", "m0102", "discipline", "2026-11-01", None))}
+)
 _HOME = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
 _LINK = "assignment:1795222800000a1b2c3d4"
 _ITEM = {"path": "outcome", "kind": "text", "label": {"zh": "办理结果", "en": "What came of it"}, "required": True}
@@ -51,31 +58,32 @@ class Shown(NamedTuple):
 REFUSED = refusal("invalid", "This cannot be kept as it is: put right what is told.", 400, [Problem("name", "…")])
 
 _MORE = (examples_access.SHOWN, examples_records.SHOWN, examples_figures.SHOWN)
+_ITEM_TOLD = Item(
+    kind="new",
+    id=_VISIT,
+    database="branch-b03",
+    branch="b03",
+    at="2026-11-20",
+    title="",
+    subject="household:01K8Q2M4T6V8C0N2B4X6D8E0F1",
+    subject_name="王秀英户",
+    author="m0117",
+    doubt=30,
+    reasons=[ReasonTold("不足 5 分钟", "It took less than 5 minutes")],
+    seen=_SEEN,
+)
+_SOUND = msgspec.structs.replace(_ITEM_TOLD, doubt=0, reasons=[])
 EXAMPLES: dict[tuple[str, str], Shown] = {
     ("get", "/api/v1/inbox"): Shown(
         None,
         Inbox(
             {kind: int(kind == "new") for kind in EVERY_KIND},  # type: ignore[misc]  # the kinds, as the type names them
-            [
-                Item(
-                    kind="new",
-                    id=_VISIT,
-                    database="branch-b03",
-                    branch="b03",
-                    at="2026-11-20",
-                    title="",
-                    subject="household:01K8Q2M4T6V8C0N2B4X6D8E0F1",
-                    subject_name="王秀英户",
-                    author="m0117",
-                    doubt=30,
-                    reasons=[ReasonTold("不足 5 分钟", "It took less than 5 minutes")],
-                    seen=_SEEN,
-                )
-            ],
+            [_ITEM_TOLD],
             {"member:m0117": "李明", "branch:b03": "第三党支部"},
             None,
         ),
     ),
+    ("get", "/api/v1/inbox/sound"): Shown(None, Sound(1, [_SOUND], None)),
     ("post", "/api/v1/reviews/batch"): Shown(
         Batch(
             [
@@ -194,6 +202,7 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
         Assignments(
             [AssignmentRow(_LINK, "link", "b03", "m0117", _HOME, "", "2026-12-01", "", "future")],
             {},
+            {},
             {"member:m0117": "李明", _HOME: "王秀英户"},
             None,
         ),
@@ -207,10 +216,18 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
             {"member:m0117": "李明", _HOME: "王秀英户"},
         ),
     ),
-    ("get", "/api/v1/directory"): Shown(None, Whole([], [], [], [_MEMBER])),
+    ("get", "/api/v1/directory"): Shown(None, Whole([_BRANCH], [], [], Counts(131, {"b03": 19}, {"u07": 6}))),
+    ("get", "/api/v1/directory/members"): Shown(None, Members([_MEMBER], 1, None)),
+    ("get", "/api/v1/directory/names"): Shown(None, Names({"branch:b03": "三支部", "member:m0117": "李明"}, None)),
+    ("get", "/api/v1/directory/{kind}/{name}"): Shown(None, _MEMBER),
     ("put", "/api/v1/directory/{kind}/{name}"): Shown(
         Entry({**_MEMBER.fields, "branch": "b04"}, "2026-11-20"), _MEMBER
     ),
+    ("post", "/api/v1/branches/{branch}/offices"): Shown(Office("m0102", "discipline", "2026-11-01"), _SEATED),
+    ("put", "/api/v1/branches/{branch}/offices/{item}"): Shown(
+        Office("m0102", "discipline", "2024-03-01", "2026-10-31"), _SEATED
+    ),
+    ("delete", "/api/v1/branches/{branch}/offices/{item}"): Shown(None, _BRANCH),
     ("post", "/api/v1/assignments"): Shown(
         Assignment("b03", "link", "m0117", "household:01K8Q2M4T6V8C0N2B4X6D8E0F1", days=("2026-12-01", None)),
         Assigned("assignment:1795222800000a1b2c3d4", "1-3b7a"),

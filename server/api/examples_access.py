@@ -28,6 +28,7 @@ _ACCOUNT = {
     "locked": False,
     "changed": "2026-11-01T01:00:00Z",
 }
+_ACCOUNT_TOLD = {**_ACCOUNT, "person": "李明", "person_role": "member", "person_branch": "b03"}
 _PASS = {
     "id": "Xk3vQ1zT9mWc",
     "kind": "token",
@@ -74,7 +75,8 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
         {"token": "fbt_Xk3vQ1zT9mWc_…", "about": _PASS},
     ),
     ("delete", "/api/v1/tokens/{token}"): (None, _DONE),
-    ("get", "/api/v1/accounts"): (None, [_ACCOUNT]),
+    ("get", "/api/v1/accounts"): (None, {"accounts": [_ACCOUNT_TOLD], "total": 1, "next": None}),
+    ("get", "/api/v1/accounts/{name}"): (None, _ACCOUNT_TOLD),
     ("post", "/api/v1/accounts"): (
         {"name": "li", "role": "member", "password": "…", "member": "m0117", "branch": "b03"},
         _ACCOUNT,
@@ -85,7 +87,10 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
     ("delete", "/api/v1/sessions/{session}"): (None, _DONE),
     ("get", "/api/v1/tablets/accounts"): (
         None,
-        [{"account": "li", "member": "m0117", "name": "李明", "branch": "b03", "tablets": 1}],
+        {
+            "accounts": [{"account": "li", "member": "m0117", "name": "李明", "branch": "b03", "tablets": 1}],
+            "next": None,
+        },
     ),
     ("get", "/api/v1/audit/kinds"): (None, {"log_in": {"zh": "登录", "en": "Logged in"}}),
     ("post", "/api/v1/tablets/enrol"): (

@@ -46,6 +46,8 @@ _WRITTEN = {
             "by": "",
             "over": [],
             "ahead": False,
+            "tablet_label": "",
+            "tablet_member": "m0042",
         },
         {
             "value": "open",
@@ -58,6 +60,8 @@ _WRITTEN = {
             "by": "",
             "over": [],
             "ahead": False,
+            "tablet_label": "三楼窗口 3 号",
+            "tablet_member": "m0117",
         },
     ],
 }

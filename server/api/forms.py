@@ -13,7 +13,7 @@ from schemas import check
 from schemas.definition import item_problems
 from schemas.form_soundness import unsound
 from server.api.base import Problem, need_administrator, need_login
-from server.api.directory import Kept, all_of
+from server.roster import Kept, read_all
 from server.services import Services
 from sync.actor import Actor
 from sync.databases import CENTRE
@@ -66,7 +66,7 @@ async def list_forms(services: NamedDependency[Services]) -> list[FormKept]:
 async def add_form(services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[Form]) -> Kept:
     """Add the next number of a form. 409, and nothing is added, when another than `follows` is the latest of its kind by now, or when
     somebody else adds that number at the same moment. Refused with all problems at their places when it is unsound."""
-    of_type = [one for one in await all_of(services, "form") if one.id.startswith(f"form:{data.of}/")]
+    of_type = [one for one in await read_all(services.store, "form") if one.id.startswith(f"form:{data.of}/")]
     number = max(map(_number, of_type), default=0) + 1
     latest = max((_number(one) for one in of_type if one.fields.get("kind") == data.kind), default=0)
     if data.follows is not None and data.follows != latest:

@@ -108,12 +108,14 @@ async def make_token(
 async def list_tokens(
     services: NamedDependency[Services],
     actor: NamedDependency[Actor],
+    account: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> Tokens:
-    """The own tokens, by id; an administrator sees those of all."""
+    """The own tokens, by id; an administrator sees those of all, or of one account."""
     (start,) = resume(after, "")
-    there = sorted(await _tokens(services, actor), key=lambda one: one.id)
+    every = [one for one in await _tokens(services, actor) if account in (None, one.account)]
+    there = sorted(every, key=lambda one: one.id)
     told = [one for one in there if one.id > start][:limit]
     return Tokens(told, cursor([told[-1].id]) if len(told) == limit else None)
 

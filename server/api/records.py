@@ -41,8 +41,9 @@ class Records(msgspec.Struct, frozen=True):
 
 class Value(msgspec.Struct, frozen=True):
     """One value that a field was given. `fate`: shown, agrees, lost (to a rule: nobody has seen it) or replaced; `held`: kept,
-    pruned or redacted; `over`: the stamps of the values that it replaced or stands above; `at`: when, by the clock of
-    the tablet; None where nothing tells it."""
+    pruned or redacted; `tablet_label` and `tablet_member`: what the tablet is called and whose it is, "" where nothing is known of it;
+    `over`: the stamps of the values that it replaced or stands above; `at`: when, by the clock of the tablet; None where nothing tells
+    it."""
 
     value: Any
     held: str
@@ -54,6 +55,8 @@ class Value(msgspec.Struct, frozen=True):
     by: str
     over: list[str]
     ahead: bool
+    tablet_label: str = ""
+    tablet_member: str = ""
 
 
 class FieldTold(msgspec.Struct, frozen=True):
@@ -180,7 +183,8 @@ async def read_history(
         raise NotFound(f"Nobody has written {path} in this record.", path=path)
     _note(services, actor, record, body)
     of = str(body.get("type"))
-    return History(record, _revision(found), disputed(body), [_field(of, one) for one in told])
+    fields = await with_tablets(services, [_field(of, one) for one in told])
+    return History(record, _revision(found), disputed(body), fields)
 
 
 async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
@@ -191,12 +195,15 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
     seen = (await hashes(services.store, services.ledger, place.db, [record])).get(record, "")
     check = await _check(services, place, record)
     _note(services, actor, record, body)
+    withdrawn, open_for, told = _judged(body, int(services.now().timestamp() * 1000))
     return RecordTold(
         record,
         place.db,
         _revision(found),
         body,
-        *_judged(body, int(services.now().timestamp() * 1000)),
+        withdrawn,
+        open_for,
+        await with_tablets(services, told),
         _list(check.get("problems")),
         _list(check.get("relayed")),
         await _beside(services, actor, place.db, record),
@@ -216,6 +223,21 @@ def history_of(body: dict[str, Any], clock_ms: int) -> list[FieldTold]:
         if len(one.writes) > 1 or one.writes[0].fate is not Fate.SHOWN
     ]
     return [_field(str(body.get("type")), one) for one in told]
+
+
+async def with_tablets(services: Services, told: list[FieldTold]) -> list[FieldTold]:
+    """The same, with what each tablet is called: whoever reads a record is told whose tablet a value came from, not a number alone."""
+    ids = {value.tablet for field in told for value in field.values} - {"", "desk"}
+    known = await services.tablets.known(ids) if ids else {}
+    if not known:
+        return told
+    members = {one.name: one.member or "" for one in await services.accounts.listed()}
+
+    def named(value: Value) -> Value:
+        label, account = known.get(value.tablet, ("", ""))
+        return msgspec.structs.replace(value, tablet_label=label, tablet_member=members.get(account, ""))
+
+    return [msgspec.structs.replace(field, values=[named(one) for one in field.values]) for field in told]
 
 
 def _judged(body: dict[str, Any], clock_ms: int) -> tuple[bool, list[str], list[FieldTold]]:

@@ -22,6 +22,9 @@ from server.tablets import Tablet, document
 from sync.actor import Actor
 from sync.errors import Conflict, Forbidden, NotFound
 
+OWN_VERSION = version("fieldbook")
+"""Of the app that this server serves, looked up once: it is read from a file."""
+
 
 class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str
@@ -74,6 +77,13 @@ class Invitable(msgspec.Struct, frozen=True):
     tablets: int
 
 
+class InvitableAccounts(msgspec.Struct, frozen=True):
+    """`next`: give it as `after` to go on; none at the end."""
+
+    accounts: list[Invitable]
+    next: str | None
+
+
 @get("/tablets")
 async def list_tablets(
     services: NamedDependency[Services],
@@ -89,7 +99,7 @@ async def list_tablets(
     """All of them for administrators, those of the own branch's members for its secretary and deputy. `order`: the ones not heard of for
     longest first, or by the names of members; `text`: in its label, id, account or member's name."""
     may = _handled(services, actor)
-    accounts = {account.name: account async for account in services.accounts.all()}
+    accounts = {account.name: account for account in await services.accounts.listed()}
     listed = [
         _listed(services, one, report, accounts.get(one.account))
         async for one, report in services.tablets.all()
@@ -101,29 +111,44 @@ async def list_tablets(
     rest = [pair for pair in keyed if after is None or pair[0] > place]
     last = rest[limit - 1][0] if len(rest) > limit else None
     waiting = sum(bool(one.attention) for one in listed)
-    return Listing([one for _, one in rest[:limit]], len(listed), waiting, version("fieldbook"), cursor(last))
+    return Listing([one for _, one in rest[:limit]], len(listed), waiting, OWN_VERSION, cursor(last))
 
 
 @get("/tablets/accounts")
-async def list_invitable(services: NamedDependency[Services], actor: NamedDependency[Actor]) -> list[Invitable]:
-    """Accounts for which the actor may invite a tablet, in the order of names."""
+async def list_invitable(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    text: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> InvitableAccounts:
+    """Accounts for which the actor may invite a tablet, in the order of names. `text`: in its name, its member's id or name."""
     may = _handled(services, actor)
-    held: dict[str, int] = {}
-    async for tablet, _ in services.tablets.all():
-        held[tablet.account] = held.get(tablet.account, 0) + (tablet.state != "wiped")
-    directory = services.admission.directory
-    found = [
-        Invitable(
-            one.name,
-            one.member,
-            directory.name(one.member),
-            directory.branch(one.member, one.branch),
-            held.get(one.name, 0),
-        )
-        async for one in services.accounts.all()
+    directory, words = services.admission.directory, (text or "").strip().casefold()
+    there = [
+        ((directory.name(one.member), one.name), one)
+        for one in await services.accounts.listed()
         if may(one) and one.member is not None and not one.locked and _may_invite(actor, one)
     ]
-    return sorted(found, key=lambda one: (one.name, one.account))
+    found = sorted((key, one) for key, one in there if words in f"{key[0]} {one.name} {one.member}".casefold())
+    name, account = resume(after, "", "")
+    rest = [pair for pair in found if pair[0] > (name, account)]
+    page = rest[:limit]
+    held = await _held(services, {one.name for _, one in page})
+    told = [
+        Invitable(one.name, one.member, key[0], directory.branch(one.member, one.branch), held.get(one.name, 0))
+        for key, one in page
+    ]
+    return InvitableAccounts(told, cursor(page[-1][0]) if len(rest) > limit else None)
+
+
+async def _held(services: Services, accounts: set[str]) -> dict[str, int]:
+    """How many tablets these accounts have that are not wiped."""
+    held: dict[str, int] = {}
+    async for tablet, _ in services.tablets.all():
+        if tablet.account in accounts and tablet.state != "wiped":
+            held[tablet.account] = held.get(tablet.account, 0) + 1
+    return held
 
 
 @post("/tablets")
@@ -224,10 +249,10 @@ def _listed(services: Services, tablet: Tablet, report: Report | None, account: 
     directory = services.admission.directory
     member = account.member if account else None
     branch = directory.branch(member, account.branch) if account else None
-    now, own = services.now(), version("fieldbook")
+    now = services.now()
     why = unsafe(tablet, report, now)
-    old = report is not None and is_old(report.version, own)
-    about = attention(tablet, report, now, own)
+    old = report is not None and is_old(report.version, OWN_VERSION)
+    about = attention(tablet, report, now, OWN_VERSION)
     return Listed(tablet, report, member, directory.name(member), branch, not why, why, about, old)
 
 

@@ -203,6 +203,19 @@ def _residents(centre: Centre, dice: Dice, add: Any) -> None:
                 branch.linked.setdefault(member.id, []).append(made)
 
 
+def _committee(centre: Centre, branch: Branch) -> dict[str, Any]:
+    """Elected as the demo's two years began: its secretary and deputies, and of the other members as many as its size asks for."""
+    others = [one for one in branch.members if one.role == "member"]
+    seats = [(one.role, one) for one in branch.members if one.role in ("secretary", "deputy")]
+    seats += zip(("organisation", "publicity", "discipline")[: len(others)], others, strict=False)
+    days = [f"{centre.opened.year - 2}-07-01", None]
+    told: dict[str, Any] = {}
+    for at, (office, one) in enumerate(seats):
+        item = f"offices/{branch.id}{at}"
+        told |= {f"{item}/member": one.id, f"{item}/office": office, f"{item}/days": days}
+    return told
+
+
 def documents(centre: Centre) -> Iterator[tuple[str, dict[str, Any]]]:
     """Everything but the records, as (database, body with its `_id`): directory, subjects, person facts, links."""
     ms = int(centre.opened.timestamp() * 1000)
@@ -216,9 +229,8 @@ def documents(centre: Centre) -> Iterator[tuple[str, dict[str, Any]]]:
         return "centre", {"_id": f"{kind}:{name}", "type": kind, "version": 1, "fields": fields, "stamps": stamp()}
 
     for at, branch in enumerate(centre.branches):
-        committee = {f"committee/{one.id}": True for one in branch.members if one.role in ("secretary", "deputy")}
         fields = {"name": branch.name, "short": branch.short, "leader": branch.leader, "zone": ZONE, "order": at + 1}
-        yield told("branch", branch.id, {**fields, "active": True, **committee})
+        yield told("branch", branch.id, {**fields, "active": True, **_committee(centre, branch)})
     for at, (unit, (name, short)) in enumerate(centre.units.items()):
         yield told("unit", unit, {"name": name, "short": short, "order": at + 1, "active": True})
     for at, (window, (name, unit, of)) in enumerate(centre.windows.items()):

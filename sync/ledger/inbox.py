@@ -5,9 +5,10 @@ All of it is found by indexes of what waits, or in tables that hold nothing else
 
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from sqlite3 import Connection
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from sync.reconcile.likely import Likeness
 
 RECORDS = ("new", "corrected", "amended", "faulty")
 KINDS = (*RECORDS, "disputed", "join", "same_subject", "overdue", "month")
+COUNTED_MAX = 1_000
 Key = tuple[str, int, str, str]
 """(local day, 100 less the doubt, id, kind): what lists are ordered by."""
 
@@ -56,6 +58,14 @@ class Decider(NamedTuple):
     member: str
     branches: Sequence[str] | None
     reader: Reader
+
+
+class _Narrow(NamedTuple):
+    """What narrows a list of records beside its kind: more of a test, the index that goes with it, and its values."""
+
+    only: str = ""
+    by: str = ""
+    values: Mapping[str, Any] = MappingProxyType({})
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +117,33 @@ def inbox(
     return counts, [one for one, _ in zip(merged, range(limit), strict=False)]
 
 
+def sound(
+    sql: Connection, who: Decider, subject: str | None, author: str | None, after: Key, limit: int, zone: ZoneInfo
+) -> tuple[int, list[Waiting]]:
+    """New records that nothing makes one doubt, of one subject or author where that is asked for: how many there are (COUNTED_MAX and one
+    for more), and those that stand next in the list. Only these are approved many at once."""
+    only = " AND r.trust=100" + " AND r.subject=:only_subject" * (subject is not None)
+    only += " AND r.author=:only_author" * (author is not None)
+    # The days of all that waits lie in another index: of one subject or author too much would be gone through by it.
+    by = (
+        "INDEXED BY record_subject"
+        if subject is not None
+        else "INDEXED BY record_waiting"
+        if author is not None
+        else ""
+    )
+    narrow = _Narrow(only, by, {"only_subject": subject, "only_author": author, "most": COUNTED_MAX + 1})
+    number, sources = 0, []
+    for branch in _branches(sql, who):
+        query = f"SELECT 1 FROM record r {by} WHERE r.branch=:branch AND r.waits='new' AND r.waits<>'' AND r.author<>:member"
+        values = {**_values(who), **narrow.values, "branch": branch}
+        query = f"SELECT count(*) FROM ({query}{only}{_seen(who, 'r')} LIMIT :most)"
+        number += sql.execute(query, values).fetchone()[0] if number <= COUNTED_MAX else 0
+        sources.append(_records(sql, who, "new", branch, after, limit, zone, narrow))
+    merged = heapq.merge(*sources, key=lambda one: one.key)
+    return min(number, COUNTED_MAX + 1), [one for one, _ in zip(merged, range(limit), strict=False)]
+
+
 def _branches(sql: Connection, who: Decider) -> Sequence[str]:
     return every_branch(sql) if who.branches is None else who.branches
 
@@ -154,16 +191,25 @@ def _later(after: Key, kind: str) -> tuple[str, dict[str, Any]]:
 
 
 def _records(
-    sql: Connection, who: Decider, kind: str, branch: str, after: Key, limit: int, zone: ZoneInfo
+    sql: Connection,
+    who: Decider,
+    kind: str,
+    branch: str,
+    after: Key,
+    limit: int,
+    zone: ZoneInfo,
+    narrow: _Narrow | None = None,
 ) -> Iterable[Waiting]:
     test, start = _later(after, kind)
+    narrow = narrow or _Narrow()
     rows = sql.execute(
         "SELECT r.id, r.db, r.day, r.trust, r.author, r.subject, s.name, r.standing, r.facts FROM record r"
-        " LEFT JOIN subject s ON s.id = r.subject WHERE r.branch=:branch AND r.waits=:kind AND r.waits<>''"
+        f" {narrow.by} LEFT JOIN subject s ON s.id = r.subject WHERE r.branch=:branch AND r.waits=:kind AND r.waits<>''"
         f" AND r.day>=:day AND (r.day, r.trust, r.id) {test} (:day, :trust, :id) AND r.author<>:member"
+        + narrow.only
         + _seen(who, "r")
         + " ORDER BY r.day, r.trust, r.id LIMIT :limit",
-        {**_values(who), **start, "branch": branch, "kind": kind, "limit": limit},
+        {**_values(who), **narrow.values, **start, "branch": branch, "kind": kind, "limit": limit},
     )
     for record, db, day, trust, author, subject, name, standing, raw in rows:
         facts = decode(raw)

@@ -86,15 +86,13 @@ async def _screens(site: Site) -> dict[str, float]:
     found: dict[str, float] = {}
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        for who in ("committee", _secretary(site)):
+        for who, role in (("committee", "committee"), (_secretary(site), "secretary"), ("admin", "administrator")):
             page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
             await _log_in(page, site, who)
-            for name, address in _addresses(site, who):
+            for name, address in _administration(site) if who == "admin" else _addresses(site, who):
                 asked = await _asked_by(page, f"{site.url}/desk#{address}")
                 client = _client(site, who)
-                found[f"{name} ({'committee' if who == 'committee' else 'secretary'}, {len(asked)} requests)"] = sum(
-                    _median(client, one.path, one) for one in asked
-                )
+                found[f"{name} ({role}, {len(asked)} requests)"] = sum(_median(client, one.path, one) for one in asked)
                 print(f"  {name}: {', '.join(one.path.partition('?')[0] for one in asked)}", flush=True)
             await page.close()
         await browser.close()
@@ -160,6 +158,20 @@ def _addresses(site: Site, who: str) -> Iterator[tuple[str, str]]:
     if who == "committee":
         yield "the centre", "/centre"
         yield "imports", "/imports"
+
+
+def _administration(site: Site) -> Iterator[tuple[str, str]]:
+    """The administrator's screens, the assignments and the audit of one subject among them."""
+    client = _client(site, "admin")
+    of = _json(client, "/api/v1/assignments?kind=link&limit=1")["assignments"]
+    yield "tablets", "/tablets"
+    yield "the directory's members", "/directory"
+    yield "the directory's branches", "/directory/branch"
+    yield "accounts", "/accounts"
+    yield "assignments", "/assignments"
+    yield "the audit", "/audit"
+    if of:
+        yield "the audit of a subject", f"/audit?about={of[0]['subject']}"
 
 
 def _figures(site: Site) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import { say } from "../../shared/ui/say.ts";
 import { optionWords } from "../../shared/ui/words.ts";
-import { get } from "./api.ts";
+import { readAll } from "./pages.ts";
 import type { Me } from "./session.ts";
 
 export interface Account {
@@ -12,6 +12,10 @@ export interface Account {
   branch: string | null;
   locked: boolean;
   changed: string;
+  /** What the directory calls its member, "" where it knows none; and what it says of role and branch. */
+  person: string;
+  person_role: string | null;
+  person_branch: string | null;
 }
 
 export interface Pass {
@@ -30,18 +34,9 @@ export function roleWords(role: string): string {
   return optionWords("member", "role", role);
 }
 
-/** Every log-in and token there is. Throws Refused. */
-export async function readPasses(): Promise<Pass[]> {
-  const found: Pass[] = [];
-  for (const kind of ["sessions", "tokens"] as const) {
-    let after: string | null = "";
-    while (after !== null) {
-      const page: { sessions?: Pass[]; tokens?: Pass[]; next: string | null } = await get(kind, { after, limit: "500" });
-      found.push(...(page[kind] ?? []));
-      after = page.next;
-    }
-  }
-  return found;
+/** Every log-in and token of an account. Throws Refused. */
+export async function readPasses(account: string): Promise<Pass[]> {
+  return (await Promise.all(["sessions", "tokens"].map((kind) => readAll<Pass>(kind, kind, { account })))).flat();
 }
 
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";

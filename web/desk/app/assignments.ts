@@ -1,6 +1,7 @@
 // Decides how assignments look to the desk, and who may give and end them there.
 
 import { say } from "../../shared/ui/say.ts";
+import { subjectName } from "./activities.ts";
 import { me } from "./session.ts";
 
 export interface Assignment {
@@ -17,7 +18,9 @@ export interface Assignment {
 
 export interface Assignments {
   assignments: Assignment[];
+  /** What is to be done, and what an assigned problem is in the words of its record, by the assignment's id. */
   texts: { [id: string]: string };
+  problems: { [id: string]: string };
   names: { [id: string]: string };
   next: string | null;
 }
@@ -52,8 +55,13 @@ export function stateWords(state: Assignment["state"]): { words: string; tone: s
 
 export function daysWords(one: Assignment): string {
   if (one.state === "ended" && !one.last) return say("未生效", "never in force");
-  const from = one.first || say("一直", "always");
-  return one.last ? `${from} – ${one.last}` : say(`${from} 起`, `from ${from}`);
+  if (!one.first) return one.last ? say(`至 ${one.last}`, `until ${one.last}`) : say("不限期", "no end");
+  return one.last ? `${one.first} – ${one.last}` : say(`${one.first} 起`, `from ${one.first}`);
+}
+
+/** What was assigned, in words: a problem as its record tells it, a subject by its name, a task by what is to be done. */
+export function aboutWords(one: Assignment, told: Pick<Assignments, "texts" | "problems" | "names">): string {
+  return told.problems[one.id] ?? (one.subject ? subjectName(one.subject, told.names) : (told.texts[one.id] ?? ""));
 }
 
 export function share(one: { assigned: number; reached: number }): number {

@@ -4,8 +4,10 @@ import { ref } from "vue";
 import type { RouteLocationRaw } from "vue-router";
 import { isRecordType, typeOfId } from "../../shared/records/schema.ts";
 import { say, sayOf } from "../../shared/ui/say.ts";
+import { typeWords } from "../../shared/ui/words.ts";
 import { get } from "./api.ts";
 import { nameOf } from "./directory.ts";
+import { officeWords } from "./offices.ts";
 import { activityPlace, memberPlace, recordPlace, subjectPlace } from "./places.ts";
 
 export interface Line {
@@ -72,7 +74,9 @@ function concern(name: string, id: string, names: Lines["names"], kind: string):
 }
 
 function short(id: string): string {
-  return id.length > 24 ? `${id.slice(0, id.indexOf(":") + 1)}…${id.slice(-6)}` : id;
+  if (id.length <= 24) return id;
+  const type = typeOfId(id);
+  return type ? `${typeWords(type)} …${id.slice(-6)}` : `${id.slice(0, id.indexOf(":") + 1)}…${id.slice(-6)}`;
 }
 
 const FACTS: { [name: string]: readonly [string, string] } = {
@@ -89,6 +93,8 @@ const FACTS: { [name: string]: readonly [string, string] } = {
   changes: ["改动", "changes"],
   persons: ["涉及的人", "persons"],
   version: ["版本", "version"],
+  from: ["从", "from"],
+  to: ["到", "until"],
   rows: ["行数", "rows"],
   flagged: ["有问题", "bad rows"],
   asked: ["条件", "asked"],
@@ -98,6 +104,9 @@ const VALUES: { [value: string]: readonly [string, string] } = {
   session: ["审核台", "desk"],
   basic: ["密码直连", "basic"],
   enrol: ["平板登记", "enrolment"],
+  added: ["新任", "put into office"],
+  changed: ["更正或卸任", "ended or put right"],
+  removed: ["删除录错的", "taken out"],
   given: ["已交办", "given"],
   ended: ["已结束", "ended"],
   approve: ["通过", "approve"],
@@ -112,7 +121,9 @@ const VALUES: { [value: string]: readonly [string, string] } = {
 
 /** What else a line says. */
 export function restWords(line: Line): string {
-  const told = Object.entries(line).filter(([name]) => !HIDDEN.has(name));
+  // Of an office the days say when it was held; of a delivery they are tokens.
+  const office = line.kind === "office" ? { role: officeWords(String(line["role"])), from: line["from"], to: line["to"] ?? say("（现任）", "(goes on)") } : {};
+  const told = Object.entries({ ...line, ...office }).filter(([name]) => name in office || !HIDDEN.has(name));
   return told.map(([name, value]) => `${sayOf(FACTS[name]) || name}: ${plain(value)}`).join(say("；", "; "));
 }
 

@@ -11,12 +11,16 @@ interface Person {
 }
 
 const people = ref<Person[]>([]);
-let asked: Promise<void> | null = null;
+const asked = new Set<string>();
 
-function readPeople(): void {
-  asked ??= get<{ members: Person[] }>("directory")
-    .then((told) => void (people.value = told.members))
-    .catch(() => void (asked = null));
+/** Who is secretary or deputy of a branch, read once. */
+function readPeople(branch: string): void {
+  if (asked.has(branch)) return;
+  asked.add(branch);
+  const held = (role: string): Promise<{ members: Person[] }> => get("directory/members", { branch, role, active: "true" });
+  Promise.all([held("secretary"), held("deputy")])
+    .then((told) => void (people.value = [...people.value, ...told.flatMap((one) => one.members)]))
+    .catch(() => void asked.delete(branch));
 }
 
 /** "" for whoever may decide about a record of this branch by this author, else why not and who can. */
@@ -25,7 +29,7 @@ export function whyNotDecide(branch: string, author: string): string {
   if (who === null) return "";
   const decides = ["secretary", "deputy", "committee"].includes(who.role);
   if (decides && who.member !== author && (who.role === "committee" || who.branch === branch)) return "";
-  readPeople();
+  readPeople(branch);
   const can = deciders(branch, author);
   if (decides && who.member === author) return say(`这是您本人的记录，本人不能审核。可由${can.zh}审核。`, `This is your own record: nobody decides on an own one. It is for ${can.en}.`);
   if (who.role === "administrator") return say(`管理员不审核记录。可由${can.zh}审核。`, `Administrators decide on no records. It is for ${can.en}.`);

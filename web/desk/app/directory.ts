@@ -3,23 +3,34 @@
 import { ref } from "vue";
 import { get } from "./api.ts";
 
-interface Entry {
-  id: string;
-  fields: { name?: string; short?: string };
+interface Names {
+  names: { [id: string]: string };
+  next: string | null;
 }
 
 const names = ref(new Map<string, string>());
 let asked: Promise<void> | null = null;
 
-/** Read the directory, once. */
+/** Read what everything is called, once. */
 export function readDirectory(): Promise<void> {
-  asked ??= get<{ [kind: string]: Entry[] }>("directory")
-    .then((told) => {
-      const entries = Object.values(told).flat();
-      names.value = new Map([...names.value, ...entries.map(({ id, fields }) => [id, fields.short ?? fields.name ?? id] as const)]);
-    })
-    .catch(() => void (asked = null));
+  asked ??= readNames().catch(() => void (asked = null));
   return asked;
+}
+
+async function readNames(): Promise<void> {
+  const found = new Map<string, string>();
+  for (let after: string | null = ""; after !== null; ) {
+    const page: Names = await get("directory/names", { after });
+    for (const [id, name] of Object.entries(page.names)) found.set(id, name);
+    after = page.next;
+  }
+  names.value = new Map([...names.value, ...found]);
+}
+
+/** Somebody was added or renamed: names are read again. */
+export function outdateDirectory(): void {
+  asked = null;
+  void readDirectory();
 }
 
 /** The name of `member:m0117` or, without its kind, of a member; the id where nobody has named it. */

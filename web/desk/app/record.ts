@@ -14,6 +14,9 @@ export interface Value {
   by: string;
   over: string[];
   ahead: boolean;
+  /** What its tablet is called and whose it is, "" where nothing is known of it. */
+  tablet_label: string;
+  tablet_member: string;
 }
 
 export interface FieldTold {
