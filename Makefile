@@ -31,6 +31,7 @@ app: $(APP) $(DESK) ## build the tablet app and the review desk
 
 $(APP) $(DESK): server/apps/%/index.html: $(WEB) $(APP_SOURCES)
 	$(NODE) node web/node_modules/vite/bin/vite.js build --config web/$*/vite.config.ts --logLevel warn
+	$(if $(wildcard web/$*/tried),$(NODE) node web/node_modules/vite/bin/vite.js build --config web/$*/tried/vite.config.ts --logLevel warn)
 
 run: $(READY) $(APP) $(DESK) ## serve the demo centre and play a few tablets on it
 	$(BIN)/fieldbook demo --data $${FIELDBOOK_DATA:-.demo} --serve --play

@@ -70,6 +70,8 @@ class Site:
 
 
 TABLET, DESK = Site(APPS / "tablet"), Site(APPS / "desk")
+TRIED = "tried/index.html"
+"""The page of the desk in which a form is tried: shown in a frame of the desk itself, and so strict that nothing can leave it."""
 
 
 @get("/", include_in_schema=False)
@@ -122,7 +124,9 @@ async def _answer(request: Request[Any, Any, Any], services: Services, site: Sit
             raise NotFound("This app has not been built: `make app` does it.")
         raise NotFound(f"There is nothing at /{path}.")
     headers = {"cache-control": file.lasts, "etag": file.etag, "vary": "accept-encoding"}
-    if file.media.startswith("text/html"):
+    if site is DESK and path == TRIED:
+        headers |= {"content-security-policy": _TRIED_POLICY, "x-frame-options": "SAMEORIGIN"}
+    elif file.media.startswith("text/html"):
         headers["content-security-policy"] = policy(services.settings.app_servers)
         headers["permissions-policy"] = "camera=(self), geolocation=(self), microphone=()"
     if request.headers.get("if-none-match") == file.etag:
@@ -130,6 +134,12 @@ async def _answer(request: Request[Any, Any, Any], services: Services, site: Sit
     if file.small is not None and "br" in request.headers.get("accept-encoding", ""):
         return Response(file.small, media_type=file.media, headers={**headers, "content-encoding": "br"})
     return Response(file.body, media_type=file.media, headers=headers)
+
+
+_TRIED_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; connect-src 'none'; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
 
 
 def policy(servers: tuple[str, ...]) -> str:

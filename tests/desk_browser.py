@@ -10,6 +10,9 @@ from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.filling import documents, household, put, visit
 from tests.serving import PASSWORD, Served
 
+# What is waited for is told by itself when it comes; on a machine with much else to do that is later than the five seconds that are usual.
+expect.set_options(timeout=PATIENCE_MS)
+
 
 @asynccontextmanager
 async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:

@@ -16,6 +16,7 @@ import pytest
 from server import registers
 from sync.databases import CENTRE, OFFICE, SHARED
 from sync.documents import content_of
+from sync.offices import terms
 from sync.stores.contract import Range, Want
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk, desk
@@ -101,6 +102,20 @@ async def test_im18_an_import_that_would_not_do_what_was_previewed_is_refused_an
     refused = await send(here, "members", rows, f"&previewed={tried['previewed']}", status=409)
     assert (refused["error"], "请重新预览" in refused["reason"]) == ("changed_since", True)
     assert (await body(here, CENTRE, "member:m0900"))["fields"]["branch"] == "b04"
+
+
+async def test_dk116_whom_a_file_moves_or_says_to_have_left_leaves_the_committee(here: Desk) -> None:
+    await send(here, "members", [MEMBERS, ["m0900", "新人", "第三党支部", ""]])
+    for member, office in (("m0117", "organisation"), ("m0900", "discipline")):
+        async with here.here.as_(ADMIN) as admin:
+            told = {"member": member, "office": office, "first": "2024-03-01"}
+            answer = await admin.post("/api/v1/branches/b03/offices", json=told)
+        assert answer.status_code == 201, answer.text
+    columns = [*MEMBERS, "调动日期", "离岗日期"]
+    moved = ["m0117", "李明", "第四党支部", "", "2026-11-10", ""]
+    await send(here, "members", [columns, moved, ["m0900", "新人", "第三党支部", "", "", "2026-11-15"]])
+    ends = {one.member: one.last for one in terms((await body(here, CENTRE, "branch:b03"))["fields"])}
+    assert ends | {"m0117": "2026-11-10", "m0900": "2026-11-15"} == ends
 
 
 async def test_im18_of_two_who_import_at_once_the_second_is_told(here: Desk) -> None:

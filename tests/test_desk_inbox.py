@@ -191,6 +191,7 @@ async def test_dk56_sound_records_are_approved_together_and_what_was_not_stays_c
         assert await page.locator(".tick").count() == 2, "what is doubtful is looked at by itself"
         await page.locator("h1").click()
         await page.keyboard.press("j")
+        await expect(page.locator(".item-row.open")).to_be_visible()
         await page.keyboard.press("x")
         await page.get_by_role("button", name="李桂兰的全部").click()
         await expect(page.get_by_role("heading", name="已选 2 条")).to_be_visible()

@@ -128,6 +128,26 @@ async def test_di5_of_two_who_publish_at_once_the_second_is_told_and_who_publish
     assert [one["field"] for one in unsound["problems"]] == ["items"]
 
 
+async def test_di5_a_form_is_looked_over_without_being_added(here: Desk) -> None:
+    forms = await here.get(LI, "/forms")
+    (old,) = [one for one in forms if one["fields"]["for"] == "event"]
+    form = {"for": "event", "title": {"zh": "活动", "en": "Event"}, "items": old["fields"]["items"]}
+    assert await here.post(ADMIN, "/forms/check", form, 200) == {"problems": []}
+    nameless = [{**form["items"][0], "label": {"zh": "", "en": "a"}}, *form["items"][1:]]
+    told = await here.post(ADMIN, "/forms/check", {**form, "items": nameless}, 200)
+    refused = await here.post(ADMIN, "/forms", {**form, "items": nameless}, 400)
+    assert told["problems"] == refused["problems"] != []
+    await here.post(SECRETARY, "/forms/check", form, 403)
+    assert await here.get(LI, "/forms") == forms
+
+
+async def test_di5_how_many_records_of_each_type_there_are_is_told_to_who_may_publish(here: Desk) -> None:
+    await here.push("m0117", visit("m0117"), visit("m0117"))
+    told = await here.until(lambda: here.get(ADMIN, "/forms/uses"), lambda uses: uses[0]["records"] == 2)
+    assert {one["for"]: one["records"] for one in told} == {"visit": 2, "service": 0, "survey": 0, "event": 0}
+    await here.get(SECRETARY, "/forms/uses", 403)
+
+
 def test_di5_what_is_told_of_items_is_what_makes_them_none() -> None:
     item = {"path": "a", "kind": "text", "label": {"zh": "甲", "en": "a"}}
     inner = {**item, "kind": "items", "items": [item]}

@@ -21,6 +21,7 @@ WHOLE = {
     "listFigures": "they are part of the program",
     "countFigures": "a line for each group, as many as were asked for",
     "listForms": "an administrator writes each by hand",
+    "formUses": "a line for each type that has a form",
 }
 """Lists that come whole, and why they may."""
 

@@ -75,6 +75,19 @@ async def test_se20_the_app_may_speak_with_the_servers_that_are_named_and_load_n
     assert await TABLET.find("index.html") is not None
 
 
+async def test_se20_the_page_in_which_a_form_is_tried_is_in_the_desk_s_frame_and_speaks_with_nobody(
+    server: Here,
+) -> None:
+    page = await server.as_().get("/desk/tried/index.html")
+    policy_of = page.headers["content-security-policy"]
+    assert "connect-src 'none'; frame-ancestors 'self';" in policy_of
+    assert "form-action 'none'" in policy_of
+    assert page.headers["x-frame-options"] == "SAMEORIGIN"
+    desk = await server.as_().get("/desk")
+    assert "frame-ancestors 'none'" in desk.headers["content-security-policy"]
+    assert desk.headers["x-frame-options"] == "DENY"
+
+
 async def test_se21_the_app_is_told_its_servers(server: Here, tmp_path: Path) -> None:
     assert (await server.as_().get("/app.json")).json() == {"servers": ["https://hub.example:8443/", ""]}
     async with here(tmp_path / "other") as alone:

@@ -82,10 +82,12 @@ async def test_tu9_a_record_is_made_by_keyboard_alone(tmp_path: Path) -> None:
         await expect(page.locator(".done-card")).to_be_visible()
 
 
-def test_tu10_no_two_parts_style_the_same_name() -> None:
-    shared, tablet = WEB / "shared", WEB / "tablet"
+@pytest.mark.parametrize("app", ["tablet", "desk/tried"])
+def test_tu10_no_two_parts_style_the_same_name(app: str) -> None:
+    """Nor in the page in which the desk tries a form, which has the tablet's."""
+    shared = WEB / "shared"
     styled: dict[str, set[str]] = {}
-    for file in [*shared.rglob("*.css"), *shared.rglob("*.vue"), *tablet.rglob("*.vue")]:
+    for file in [*shared.rglob("*.css"), *shared.rglob("*.vue"), *(WEB / app).rglob("*.vue")]:
         text = file.read_text()
         css = text if file.suffix == ".css" else "".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
         for selectors in re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)):

@@ -14,7 +14,7 @@ from server.api.base import PROBLEM_DETAILS, Problem, refusal
 from server.api.described import describe, operation_id
 from server.api.directory import Entry, Members, Names, Whole
 from server.api.examples_ledger import ANSWERS
-from server.api.forms import Form
+from server.api.forms import Form, FormChecked, FormUse
 from server.api.inbox import EVERY_KIND, Inbox, Item, ReasonTold, Sound
 from server.api.kept import Entry as Refused
 from server.api.kept import Quarantine
@@ -236,6 +236,11 @@ EXAMPLES: dict[tuple[str, str], Shown] = {
         Form("visit", {"zh": "走访", "en": "Visit"}, [_ITEM]),
         Kept("form:visit/3", "1-5e8d", {"for": "visit", "number": 3, "items": [_ITEM]}),
     ),
+    ("post", "/api/v1/forms/check"): Shown(
+        Form("visit", {"zh": "走访", "en": "Visit"}, [_ITEM]),
+        FormChecked([Problem("items", "缺少“起止时间” The form lacks “period”")]),
+    ),
+    ("get", "/api/v1/forms/uses"): Shown(None, [FormUse("visit", 61_200), FormUse("service", 27_400)]),
     **{("get", path): Shown(None, answered) for path, answered in ANSWERS.items()},
     **{operation: Shown(*told) for shown in _MORE for operation, told in shown.items()},
 }

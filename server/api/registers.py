@@ -2,6 +2,7 @@
 with its reasons (IM…)."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from server.api.base import need_login
 from server.api.desk import cursor, is_personal, note_reading, resume
 from server.api.imports import SOURCE, body_of, need_overseer
+from server.api.offices import end_offices
 from server.import_sheets import faulty, faulty_matters, template
 from server.imports import take_in
 from server.registers import PREFIX, Asked, Done, Kind, bring_in, look, may_import, need_right
@@ -148,6 +150,9 @@ async def import_register(
         )
         return _told(asked, tried, None, tried=True)
     plan, done = await bring_in(services, actor, data, asked, previewed)
+    for one in plan.writings:
+        if one.kind == "member":
+            await _end_offices(services, actor, one.id.removeprefix("member:"), one.values)
     return _told(asked, plan, done, tried=False)
 
 
@@ -301,6 +306,17 @@ async def _names(services: Services, content: dict[str, Any], docs: list[str]) -
 def _file(data: bytes, name: str, media: str) -> Response[bytes]:
     headers = {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}
     return Response(data, media_type=media, headers=headers)
+
+
+async def _end_offices(services: Services, actor: Actor, member: str, values: Mapping[str, Any]) -> None:
+    """Whoever was moved, or has left, leaves the committee (DK116). What a move writes names the former branch and the last day there."""
+    moved = {path.rpartition("/")[0] for path in values if path.startswith("belonged/")}
+    over = [(values[f"{stay}/branch"], values[f"{stay}/days"][1]) for stay in sorted(moved)]
+    if values.get("left"):
+        over.append((services.admission.directory.branch(member, None), values["left"]))
+    for branch, last in over:
+        if branch:
+            await end_offices(services, actor, branch, member, last)
 
 
 router = Router(

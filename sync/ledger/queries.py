@@ -213,6 +213,12 @@ def record_count(sql: Connection, reader: Reader, subject: str) -> tuple[int, st
     return found[0], found[1]
 
 
+def records_of_type(sql: Connection, of: str) -> int:
+    """How many records of a type there are, whoever may read them and however they stand; from the index of ids alone."""
+    (count,) = sql.execute("SELECT count(*) FROM record WHERE id>=? AND id<?", (f"{of}:", f"{of};")).fetchone()
+    return int(count)
+
+
 def months(sql: Connection, branch: str) -> list[str]:
     """The months for which a branch has an activity record, the latest first."""
     start = f"activity_record:{branch}:"

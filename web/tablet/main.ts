@@ -8,16 +8,18 @@ import { goLive } from "./app/live.ts";
 import { isClosed } from "./app/opened.ts";
 import { fetchAhead, router } from "./app/router.ts";
 import { language, speak } from "../shared/ui/say.ts";
-import { start } from "./app/session.ts";
+import { opened, start } from "./app/session.ts";
 import "./app/settings.ts";
 import { watchStorage } from "./app/storage.ts";
 import { keepOffline } from "./app/updates.ts";
 import { writeStrictly } from "./store/tablet_db.ts";
+import { tellIn } from "../shared/ui/time.ts";
 import "../shared/ui/theme.css";
 
 addEventListener("unhandledrejection", (event) => isClosed(event.reason) && event.preventDefault());
 writeStrictly();
 speak(language.value);
+tellIn(() => opened.value?.known.zone ?? "Asia/Shanghai");
 goLive();
 watchStorage();
 // Only then is it known whose places are on this tablet, and so which screen comes first.

@@ -1,14 +1,13 @@
-// Decides how a form is edited at the desk: which versions there are, what a draft changes against the published one, and how an item is
-// moved, added and described.
+// Decides how a form is edited at the desk: which versions there are, and how an item is moved, added, copied and described.
 
+import { itemsOf } from "../../shared/forms/form.ts";
 import type { Item } from "../../shared/forms/form.ts";
+import type { Json } from "../../shared/records/json.ts";
 import { RECORD_TYPES, typeInfo } from "../../shared/records/schema.ts";
 import type { FieldInfo, RecordType } from "../../shared/records/schema.ts";
-
-export interface Words {
-  zh: string;
-  en: string;
-}
+import type { Form } from "../../shared/write/forms.ts";
+import { dayOf } from "./clock.ts";
+import type { Words } from "./form_changes.ts";
 
 export interface FormKept {
   id: string;
@@ -33,11 +32,6 @@ export interface Draft {
   follows: number;
 }
 
-export interface Difference {
-  sign: "+" | "−" | "±" | "↕";
-  words: Words;
-}
-
 export function families(forms: readonly FormKept[]): Family[] {
   const found = new Map<string, Family>();
   for (const one of forms) {
@@ -55,35 +49,23 @@ export function draftOf(form: FormKept): Draft {
   return structuredClone({ title: { ...title }, since: "", items: JSON.parse(JSON.stringify(items)) as Item[], follows: number });
 }
 
-/** What a draft changes, item by item; parts of an item list count as its item. */
-export function differences(before: FormKept, draft: Draft): Difference[] {
-  const found: Difference[] = [];
-  const [old, now] = [before.fields.items, draft.items];
-  if (!same(before.fields.title, draft.title)) found.push({ sign: "±", words: { zh: `标题改为“${draft.title.zh}”`, en: `title is now “${draft.title.en}”` } });
-  const [held, kept] = [new Set(old.map((one) => one.path)), new Set(now.map((one) => one.path))];
-  for (const one of now) if (!held.has(one.path)) found.push({ sign: "+", words: { zh: `新增“${one.label.zh}”`, en: `“${one.label.en}” is new` } });
-  for (const one of old) if (!kept.has(one.path)) found.push({ sign: "−", words: { zh: `去掉“${one.label.zh}”`, en: `“${one.label.en}” is gone` } });
-  for (const one of now) {
-    const was = old.find((other) => other.path === one.path);
-    if (was === undefined || same(was, one)) continue;
-    const parts = PARTS.filter(([part]) => !same(was[part] ?? null, one[part] ?? null));
-    found.push({ sign: "±", words: { zh: `“${was.label.zh}”：${parts.map(([, zh]) => zh).join("、")}有变`, en: `“${was.label.en}”: ${parts.map(([, , en]) => en).join(", ")} changed` } });
-  }
-  const [order, was] = [now.filter((one) => held.has(one.path)), old.filter((one) => kept.has(one.path))];
-  if (order.some((one, at) => one.path !== was[at]!.path)) found.push({ sign: "↕", words: { zh: "顺序有变", en: "the order changed" } });
-  return found;
+/** A draft that brings a former version back; it changes the version that is published now. */
+export function broughtBack(former: FormKept, published: FormKept): Draft {
+  return { ...draftOf(former), follows: published.fields.number };
 }
 
-const PARTS: readonly [keyof Item, string, string][] = [
-  ["label", "名称", "label"],
-  ["kind", "种类", "kind"],
-  ["required", "必填", "required"],
-  ["min", "下限", "lower limit"],
-  ["max", "上限", "upper limit"],
-  ["options", "选项", "options"],
-  ["show_if", "出现条件", "condition"],
-  ["items", "各部分", "parts"],
-];
+/** What a tablet would have: the draft first, then every form that another kind leads to. */
+export function formsToTry(family: Family, draft: Draft, all: readonly Family[]): Form[] {
+  const today = dayOf(Date.now());
+  const tried: Form = { id: "form:tried", kind: family.kind, number: Number.MAX_SAFE_INTEGER, inUse: true, title: draft.title, items: draft.items };
+  const others = all.filter((one) => one.of === family.of && one.key !== family.key).flatMap((one) => one.versions);
+  return [
+    tried,
+    ...others
+      .map((one) => ({ id: one.id, kind: one.fields.kind ?? "", number: one.fields.number, inUse: one.fields.active !== false && (one.fields.from ?? "") <= today, title: one.fields.title, items: one.fields.items }))
+      .filter((one) => itemsOf({ fields: { items: one.items } as unknown as Json }).length > 0),
+  ];
+}
 
 /** The items with one of them moved; the same list where it would leave it. */
 export function moved(items: readonly Item[], from: number, to: number): Item[] {
@@ -150,10 +132,21 @@ export function checklistItem(id: string): Item {
   return { path: `findings/c${id}/finding`, kind: "choice", label: { zh: "新的检查项", en: "New check" }, required: true, options };
 }
 
-export function isCheck(item: Item): boolean {
-  return /^findings\/[^/]+\/finding$/.test(item.path);
+/** What a form may ask for twice: its own questions and the checks of a survey. A field of the record is one field. */
+export function mayCopy(item: Item): boolean {
+  return item.path.startsWith("x_") || isCheck(item);
 }
 
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+export function copyOf(item: Item, id: string): Item {
+  const label = { zh: `${item.label.zh}（副本）`, en: `${item.label.en} (copy)` };
+  return { ...(JSON.parse(JSON.stringify(item)) as Item), path: isCheck(item) ? `findings/c${id}/finding` : `x_${id}`, label };
+}
+
+/** Of chance, so that what two people add apart does not meet. */
+export function newItemId(): string {
+  return Math.random().toString(36).slice(2, 8);
+}
+
+export function isCheck(item: Item): boolean {
+  return /^findings\/[^/]+\/finding$/.test(item.path);
 }

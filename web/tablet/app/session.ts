@@ -7,7 +7,7 @@ import { makeRecoverable, newDataKey, recovered, unwrap, wrap, WrongPin } from "
 import type { Bytes } from "../vault/sealing.ts";
 import { afterWrongPin, Slots, waits } from "../vault/slots.ts";
 import type { Slot } from "../vault/slots.ts";
-import { ulid } from "../records/ids.ts";
+import { ulid } from "../../shared/records/ids.ts";
 import { beaconOf } from "../vault/beacon.ts";
 import { eraseSlot, Opened } from "./opened.ts";
 

@@ -3,7 +3,7 @@
 import { isList, text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { say, sayOf } from "../../shared/ui/say.ts";
-import { clock, dayOf, longDay, moment } from "../app/time.ts";
+import { clock, dayOf, longDay, moment } from "../../shared/ui/time.ts";
 import type { Names } from "../records/names.ts";
 import type { Line } from "../../shared/records/telling.ts";
 

@@ -3,10 +3,10 @@
 import { text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import type { Opened } from "../app/opened.ts";
-import type { Draft } from "../store/drafts.ts";
+import type { Draft } from "../../shared/write/draft.ts";
 import { fieldsOf } from "./cards.ts";
-import type { Card } from "./cards.ts";
-import { newId } from "./ids.ts";
+import type { Card } from "../../shared/records/card.ts";
+import { newId } from "../../shared/records/ids.ts";
 import type { RecordType } from "../../shared/records/schema.ts";
 
 /** What is the same when the same is done again; what was found and said is not. */

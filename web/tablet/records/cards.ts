@@ -6,30 +6,12 @@ import type { Json } from "../../shared/records/json.ts";
 import { read } from "../../shared/records/body.ts";
 import { removal } from "../../shared/records/removals.ts";
 import { parseStamp } from "../../shared/records/stamps.ts";
-import { initials } from "./pinyin.ts";
+import { initials } from "../../shared/records/pinyin.ts";
 import { itemsOf } from "../../shared/records/items.ts";
 import { isRecordType } from "../../shared/records/schema.ts";
+import type { Card } from "../../shared/records/card.ts";
 
 type Fields = { readonly [path: string]: Json };
-
-/** What every card has, and what those of its type have beside. */
-export interface Card {
-  id: string;
-  db: string;
-  type: string;
-  at: string;
-  about: string;
-  author: string;
-  /** Name of a subject or person, title of an event or notice, matter of a service. */
-  name: string;
-  /** A subject's or record's kind; a decision; an assignment's kind. */
-  kind: string;
-  subject: string;
-  /** A record: how it stands (see `states.ts`); an assignment, case or activity record: its own state. */
-  state: string;
-  removed: boolean;
-  [more: string]: Json;
-}
 
 /** The card of a document. `leaves`: how many living leaves it has. */
 export function cardOf(id: string, db: string, body: Body, leaves: number): Card {

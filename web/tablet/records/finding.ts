@@ -1,7 +1,7 @@
 // Decides which subjects a search finds, and who comes first: nearest where one asked for that, else those linked with the member.
 
 import { isList, text } from "../../shared/records/json.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 
 /** Latitude and longitude in degrees. */
 export interface Spot {

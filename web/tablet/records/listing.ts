@@ -1,8 +1,8 @@
 // Decides which records a list shows for what one asks, and under which day each stands.
 
 import type { Head } from "../store/shelf.ts";
-import type { Card } from "./cards.ts";
-import { initials } from "./pinyin.ts";
+import type { Card } from "../../shared/records/card.ts";
+import { initials } from "../../shared/records/pinyin.ts";
 
 export interface Asked {
   type: string;

@@ -1,7 +1,7 @@
 // Decides what one member did in a month, in figures of which each opens to its records. Several records of one happening count once.
 
 import { isList, text } from "../../shared/records/json.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { isOpen, problemsOf } from "./problems.ts";
 
 export interface OwnFigure {

@@ -2,7 +2,7 @@
 
 import { text } from "../../shared/records/json.ts";
 import type { Shelf } from "../store/shelf.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { isOpen, problemsOf } from "./problems.ts";
 import type { Problem } from "./problems.ts";
 

@@ -2,7 +2,7 @@
 
 import { text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 
 export interface Problem {
   item: string;

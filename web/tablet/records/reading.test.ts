@@ -7,7 +7,7 @@ import { create, edit } from "../../shared/records/edit.ts";
 import { join } from "../../shared/records/body.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { cardOf } from "./cards.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { figuresOf } from "./figures.ts";
 import { found, metres, ordered } from "./finding.ts";
 import { changesOf, disputesOf, madeBy } from "./history.ts";

@@ -2,7 +2,7 @@
 
 import { text } from "../../shared/records/json.ts";
 import { byCodePoint } from "../../shared/records/json.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 
 export type State =
   | "refused" // the server would not take it: to be put right here

@@ -7,7 +7,7 @@ import type { Values } from "../../shared/forms/form.ts";
 import type { Opened } from "../app/opened.ts";
 import type { Refusal } from "../store/outbox.ts";
 import { fieldsOf } from "./cards.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { namesOf } from "./names.ts";
 import type { Names } from "./names.ts";
 import { lastDecision } from "./states.ts";

@@ -1,7 +1,7 @@
 // Decides what leaves the tablet with a record that nobody will take: what accompanies it and was written here, its photos, and the notes of it.
 
 import type { Opened } from "../app/opened.ts";
-import type { Card } from "../records/cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 
 export async function letGo(opened: Opened, card: Card): Promise<void> {
   const local = opened.locals.get(card.db);

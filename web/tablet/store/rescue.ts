@@ -3,7 +3,7 @@
 
 import type { Opened } from "../app/opened.ts";
 import { fieldsOf } from "../records/cards.ts";
-import { hashedBytes } from "../records/photo.ts";
+import { hashedBytes } from "../../shared/records/photo.ts";
 import { text } from "../../shared/records/json.ts";
 import { encryptFor } from "../vault/keys.ts";
 import { toBase64 } from "../vault/sealing.ts";

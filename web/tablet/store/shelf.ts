@@ -5,7 +5,7 @@ import type { Json } from "../../shared/records/json.ts";
 import type { Body } from "../../shared/records/body.ts";
 import { seenHash } from "../../shared/records/approval.ts";
 import { cardOf } from "../records/cards.ts";
-import type { Card } from "../records/cards.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { isRecordType } from "../../shared/records/schema.ts";
 import { isOpen, standingOfProblems } from "../records/problems.ts";
 import { stateOf, TODO } from "../records/states.ts";

@@ -1,6 +1,6 @@
 // Decides how photos travel: after the text, in parts, going on where the line broke. Their documents went before, with the records.
 
-import { hashedBytes } from "../records/photo.ts";
+import { hashedBytes } from "../../shared/records/photo.ts";
 import type { Photos } from "../store/photos.ts";
 import { Refused } from "./server.ts";
 import type { Server } from "./server.ts";

@@ -1,19 +1,11 @@
 // Decides which problems may be followed up: open ones of earlier records, those of the same subject first.
 
 import { say } from "../../shared/ui/say.ts";
+import type { Earlier } from "../../shared/write/around.ts";
 import type { Opened } from "../app/opened.ts";
-import { when } from "../app/time.ts";
-import type { Card } from "../records/cards.ts";
+import { when } from "../../shared/ui/time.ts";
+import type { Card } from "../../shared/records/card.ts";
 import { isOpen, problemsOf } from "../records/problems.ts";
-
-export interface Earlier {
-  /** `<record>#<item>` */
-  id: string;
-  text: string;
-  more: string;
-  /** Of the subject that the record is about. */
-  own: boolean;
-}
 
 const RECORDS_MAX = 30;
 

@@ -1,9 +1,10 @@
 // Decides what is written when a record is finished. All ids are in the draft, so finishing again after a crash writes nothing twice.
 
 import type { Json } from "../../shared/records/json.ts";
-import type { Draft, DraftPhoto, Drafts } from "../store/drafts.ts";
+import type { Draft, DraftPhoto } from "../../shared/write/draft.ts";
+import type { Drafts } from "../store/drafts.ts";
 import type { Writer } from "../store/writer.ts";
-import type { Values } from "./values.ts";
+import type { Values } from "../../shared/write/values.ts";
 
 export type Act =
   | { do: "create"; db: string; type: string; id: string; values: Values; form: string }

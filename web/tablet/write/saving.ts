@@ -1,15 +1,11 @@
 // Decides when a draft is kept: a moment after each change, and at once when the tablet may be put away.
 
 import { reactive } from "vue";
-import type { Draft, Drafts } from "../store/drafts.ts";
+import type { Draft } from "../../shared/write/draft.ts";
+import type { Saving } from "../../shared/write/writing.ts";
+import type { Drafts } from "../store/drafts.ts";
 
 const AFTER_CHANGE_MS = 250;
-
-export interface Saving {
-  /** `failed`: the disk is full, or does not answer; what was typed is still on the screen and is tried again. */
-  state: "saved" | "saving" | "failed";
-  at: number;
-}
 
 export class Saver {
   readonly saving: Saving = reactive({ state: "saved" as Saving["state"], at: 0 });

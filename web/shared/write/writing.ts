@@ -1,0 +1,163 @@
+// Decides what the screen of a record works on: the draft, what its record says already, its form, and what is wrong or remarked.
+
+import { computed, inject, provide, reactive, ref, shallowRef } from "vue";
+import type { ComputedRef, InjectionKey, Ref, ShallowRef } from "vue";
+import { visible } from "../forms/form.ts";
+import type { Item, Problem } from "../forms/form.ts";
+import { text } from "../records/json.ts";
+import type { Json } from "../records/json.ts";
+import { dayOf } from "../ui/time.ts";
+import { fieldInfo } from "../records/schema.ts";
+import type { Around } from "./around.ts";
+import type { Draft } from "./draft.ts";
+import { faultsOf, keptUntil } from "./faults.ts";
+import { bestForm, fieldsAsForm, withChecklist, withKinds } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import { stepsOf } from "../forms/steps.ts";
+import type { Step } from "../forms/steps.ts";
+import { joined, mayChange, withoutItem, withValue } from "./values.ts";
+import type { Values } from "./values.ts";
+
+export interface Remark {
+  field: string;
+  text: string;
+}
+
+/** `failed`: the disk is full, or does not answer; what was typed is still on the screen and is tried again. */
+export interface Saving {
+  state: "saved" | "saving" | "failed";
+  at: number;
+}
+
+/** What keeps a draft while it is written. */
+export interface Keeper {
+  readonly saving: Saving;
+  later(draft: Draft): void;
+  now(): Promise<void>;
+  /** The draft is done with. */
+  end(): Promise<void>;
+  leave(): void;
+}
+
+export interface Writing {
+  readonly around: Around;
+  readonly draft: ShallowRef<Draft>;
+  readonly base: Values;
+  readonly values: ComputedRef<Values>;
+  readonly form: ComputedRef<Form>;
+  readonly shown: ComputedRef<ReadonlySet<string>>;
+  readonly steps: ComputedRef<Step[]>;
+  readonly faults: ComputedRef<Problem[]>;
+  readonly saving: Saving;
+  /** Decision and remarks of a record that was sent back; null otherwise. */
+  readonly returned: { text: string; remarks: readonly Remark[] } | null;
+  /** Steps whose faults are shown: those that were left, and all when finishing was tried. */
+  readonly looked: Set<string>;
+  /** One changes the record of somebody else: only one's own part. */
+  readonly foreign: boolean;
+  /** The form that the draft names has not come to this tablet. */
+  readonly formMissing: ComputedRef<boolean>;
+  /** The joint survey that is named is not on this tablet. */
+  readonly caseMissing: Ref<boolean>;
+  set(path: string, value: Json): void;
+  setAll(values: Values): void;
+  dropItem(item: string): void;
+  change(part: Partial<Draft>): void;
+  mayChange(path: string): boolean;
+  save(): Promise<void>;
+  end(): Promise<void>;
+  leave(): void;
+}
+
+const KEY: InjectionKey<Writing> = Symbol("writing");
+
+export function provideWriting(writing: Writing): void {
+  provide(KEY, writing);
+}
+
+export function useWriting(): Writing {
+  return inject(KEY)!;
+}
+
+export interface Begun {
+  around: Around;
+  held: Draft;
+  /** What its record says already. */
+  base: Values;
+  author: string;
+  /** The forms of its type that are here. */
+  known: () => readonly Form[];
+  returned: Writing["returned"];
+  keeper: Keeper;
+}
+
+export function writingOf({ around, held, base, author, known, returned, keeper }: Begun): Writing {
+  const draft = shallowRef(held);
+  const values = computed(() => joined(base, draft.value.values));
+  const named = computed(() => known().find((one) => one.id !== "" && one.id === draft.value.form) ?? null);
+  const checklist = shallowRef<readonly { code: string; text: string }[]>([]);
+  const caseMissing = ref(false);
+  const form = computed(() => {
+    const found = named.value ?? bestForm(known(), text(values.value["kind"])) ?? fieldsAsForm(held.type);
+    const options = Object.entries(fieldInfo("survey", "findings/*/finding")?.options ?? {}).map(([value, [zh, en]]) => ({ value, label: { zh, en } }));
+    return withChecklist(withKinds(found, known()), checklist.value, options);
+  });
+  const asDocument = computed(() => ({ fields: { items: form.value.items } }) as unknown as Values);
+  const shown = computed(() => new Set(visible(asDocument.value, values.value)));
+
+  function change(part: Partial<Draft>): void {
+    draft.value = { ...draft.value, ...part, at: Date.now() };
+    keeper.later(draft.value);
+  }
+
+  function setAll(given: Values): void {
+    const next = Object.entries(given).reduce((typed, [path, value]) => withValue(base, typed, path, value), draft.value.values as Values);
+    change({ values: next as Draft["values"] });
+    if ("kind" in given && !held.edits) change({ form: bestForm(known(), text(values.value["kind"]))?.id ?? "" });
+    if ("case" in given) void takeChecklist();
+    // Whoever says that notice was given need not think of a day as well.
+    if (text(given["privacy"]) && !values.value["keep_until"]) setAll({ keep_until: keptUntil(dayOf(Date.now())) });
+  }
+
+  async function takeChecklist(): Promise<void> {
+    const id = text(values.value["case"]);
+    const asked = id === "" ? null : await around.checklist(id);
+    if (id !== text(values.value["case"])) return;
+    caseMissing.value = id !== "" && asked === null;
+    checklist.value = asked ?? [];
+  }
+  void takeChecklist();
+
+  return {
+    around,
+    draft,
+    base,
+    values,
+    form,
+    shown,
+    steps: computed(() => stepsOf(held.type, form.value.items, shown.value)),
+    faults: computed(() => faultsOf(asDocument.value, values.value)),
+    saving: keeper.saving,
+    returned,
+    looked: reactive(new Set<string>()),
+    foreign: author !== around.member,
+    formMissing: computed(() => form.value.id === "" || (draft.value.form !== "" && named.value === null)),
+    caseMissing,
+    set: (path, value) => setAll({ [path]: value }),
+    setAll,
+    dropItem: (item) => change({ values: withoutItem(base, draft.value.values, item) as Draft["values"] }),
+    change,
+    mayChange: (path) => mayChange(author, base, around.member, path),
+    save: () => keeper.now(),
+    end: () => keeper.end(),
+    leave: () => keeper.leave(),
+  };
+}
+
+/** The items of a form by path, and where a path of an item list is asked for. */
+export function itemAt(items: readonly Item[], path: string): Item | null {
+  const direct = items.find((one) => one.path === path);
+  if (direct) return direct;
+  const [head, , ...part] = path.split("/");
+  return items.find((one) => one.path === head)?.items?.find((one) => one.path === part.join("/")) ?? null;
+}
