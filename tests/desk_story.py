@@ -162,6 +162,7 @@ async def _kinds(on: Office) -> AsyncIterator[str]:
         ("join", "疑似同一活动", "Perhaps one activity"),
         ("same-subject", "疑似同一对象", "Perhaps one subject"),
         ("overdue", "问题逾期", "Overdue"),
+        ("conclusion", "联合踏勘待出结论", "Conclusion due"),
         ("month", "月度台账", "Month"),
     ):
         chip = page.locator(".chips button", has_text=on.words(zh, en))
