@@ -163,7 +163,7 @@ class Tablet:
             key = self.page.locator(".key", has_text=re.compile(f"^{digit}$"))
             await key.click()
             if at < len(pin):
-                await expect(self.page.locator(".dot.full")).to_have_count(at)
+                await expect(self.page.locator(".dot.typed")).to_have_count(at)
 
     async def tap(self, words: str, nth: int = 0) -> None:
         await self.page.get_by_text(words, exact=False).nth(nth).click()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe, beyond
 from tests.browser import needed, press, reach
-from tests.desk_axe import axe
 from tests.desk_browser import desk, reviews
 from tests.desk_cases import SUBJECT, sound_visit
 from tests.desk_filling import fill
@@ -21,16 +21,6 @@ pytestmark = [needed, pytest.mark.browser]
 TWICE = (DESK[0] // 2, DESK[1] // 2)
 """The room that is left of the desk's where it is zoomed to 200 %."""
 NARROW = (1024, 768)
-
-_BEYOND = """
-() => {
-  const root = document.documentElement;
-  if (root.scrollWidth <= root.clientWidth) return [];
-  const beyond = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > root.clientWidth + 1);
-  const told = beyond.slice(-3).map((one) => `${one.tagName} ${one.getAttribute("class")} ${one.textContent.slice(0, 30)}`);
-  return [`${root.scrollWidth} wide on ${root.clientWidth}: ${told.join("; ")}`];
-}
-"""
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -54,7 +44,7 @@ async def _faults(page: Page) -> list[str]:
         await page.set_viewport_size({"width": width, "height": height})
         await page.evaluate(f"document.documentElement.classList.toggle('large', {str(large).lower()})")
         await page.wait_for_timeout(60)
-        faults += [f"at {width}{' in large type' if large else ''}: {one}" for one in await page.evaluate(_BEYOND)]
+        faults += [f"at {width}{' in large type' if large else ''}: {one}" for one in await beyond(page)]
     await page.evaluate("document.documentElement.classList.remove('large')")
     await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     return faults

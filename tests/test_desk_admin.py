@@ -6,8 +6,8 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe
 from tests.browser import needed, until
-from tests.desk_axe import axe
 from tests.desk_browser import desk, manage, pick
 from tests.filling import documents, household, member, put
 from tests.serving import PASSWORD, Served, command

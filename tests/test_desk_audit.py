@@ -13,10 +13,10 @@ from playwright.async_api import expect
 from server.audit_index import FIRST, LAST, id_of, mark_of
 from server.audit_kinds import KINDS
 from sync.actor import Actor
+from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import record
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
-from tests.desk_axe import axe
 from tests.desk_browser import desk, manage, some_visit
 from tests.serving import ADMIN, PASSWORD, Served
 

@@ -8,6 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from schemas import rule_of
 from sync.reconcile.edit import edit
+from tests.access import axe
 from tests.browser import needed, press, until
 from tests.builders import stamp
 from tests.desk_browser import desk
@@ -15,7 +16,6 @@ from tests.desk_cases import as_member
 from tests.filling import documents, put
 from tests.serving import Served
 from tests.test_desk_reading import CASE, joint, opened, place, survey
-from tests.test_tablet_access import AXE
 
 pytestmark = [needed, pytest.mark.browser]
 
@@ -66,13 +66,11 @@ async def test_dk133_who_may_issue_the_conclusion_does_so_by_keyboard_and_is_ask
     mine, _ = await both_in(staffed)
     assert [told(staffed, who)["may_conclude"] for who in ("song", "li", "wang")] == [True, True, False]
     async with desk(staffed) as page:
-        await page.context.add_init_script(path=AXE)
-        await page.reload()
         await opened(page, staffed, mine["_id"])
         await expect(form(page)).to_contain_text("疏散门向外开启")
         await expect(form(page)).not_to_contain_text("屋面无渗漏")
         await expect(form(page).get_by_role("button")).to_be_disabled()
-        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        assert await axe(page) == []
         await form(page).get_by_role("radio", name="整改后通过").focus()
         await page.keyboard.press("Space")
         await page.keyboard.press("Tab")
@@ -80,7 +78,7 @@ async def test_dk133_who_may_issue_the_conclusion_does_so_by_keyboard_and_is_ask
         await press(page, ".conclude .button.main")
         await expect(sure(page)).to_contain_text("不能更改")
         await expect(sure(page)).to_contain_text("疏散门向外开启")
-        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        assert await axe(page) == []
         await page.keyboard.press("Escape")
         await expect(sure(page)).to_have_count(0)
         await expect(form(page).get_by_role("button")).to_be_focused()
@@ -218,8 +216,6 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
     put(staffed, "branch-b03", {**gone, "_id": mine["_id"]})
     await until(lambda: told(staffed)["addenda"] and len(told(staffed)["late"]) > 1)
     async with desk(staffed) as page:
-        await page.context.add_init_script(path=AXE)
-        await page.reload()
         await opened(page, staffed, mine["_id"])
         await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)
         after_it = page.get_by_role("region", name="结论之后")
@@ -230,7 +226,7 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
         await expect(page.locator(".joint")).to_contain_text("告知之后又要求：消防验收意见")
         await page.get_by_text("的意见未计入").click()
         await expect(page.locator(".passed-findings")).to_contain_text("记录已撤回")
-        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        assert await axe(page) == []
         # Two conclusions lie in dispute: where that is settled, the same is told.
         await opened(page, staffed, CASE)
         await expect(after_it.locator("li", has_text="未生效的结论")).to_contain_text("不予通过")
@@ -239,13 +235,11 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
 async def test_ix11_a_conclusion_that_is_due_is_opened_from_the_inbox_and_issued_there(staffed: Served) -> None:
     await both_in(staffed)
     async with desk(staffed) as page:
-        await page.context.add_init_script(path=AXE)
-        await page.reload()
         await page.locator(".chips button", has_text="联合踏勘待出结论").click()
         await page.locator(".item", has_text="2026-12-01").click()
         await expect(page.locator(".item")).to_contain_text("1 项意见不一")
         await expect(page.get_by_role("heading", level=2)).to_have_text("食品生产许可现场核查")
-        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        assert await axe(page) == []
         await write(page)
         await sure(page).get_by_role("button", name="确认下达").click()
         await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)

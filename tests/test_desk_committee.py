@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from sync.offices import terms
+from tests.access import axe
 from tests.browser import needed
-from tests.desk_axe import axe
 from tests.desk_browser import desk, pick
 from tests.filling import as_admin, documents
 from tests.serving import Served

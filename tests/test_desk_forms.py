@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
+from tests.access import axe
 from tests.browser import needed
-from tests.desk_axe import axe
 from tests.desk_browser import desk, manage
 from tests.filling import as_admin, documents
 from tests.serving import Served

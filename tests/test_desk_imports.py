@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe
 from tests.browser import needed
-from tests.desk_axe import axe
 from tests.desk_browser import desk, manage
 from tests.filling import documents, member, put
 from tests.serving import Served

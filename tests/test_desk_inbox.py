@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.api.examples import EXAMPLES
 from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.since import changed_since
+from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
@@ -18,16 +19,8 @@ from tests.desk_cases import as_member, decide, in_words, kept, later, merged_vi
 from tests.filling import household, put
 from tests.filling import visit as filled_visit
 from tests.serving import ADMIN, PASSWORD, Served
-from tests.test_tablet_access import AXE
 from tests.working import edited, hours, visit
 
-LOOK = """
-async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
-  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
-  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
-}
-"""
 DEPUTY = ("deputy", PASSWORD)
 
 
@@ -307,9 +300,3 @@ def changed(staffed: Served, record: str) -> bool:
 
 def visit_of(author: str) -> dict[str, Any]:
     return {**filled_visit(30, {author: True}), "author": author}
-
-
-async def axe(page: Page) -> list[str]:
-    await page.evaluate(AXE.read_text())
-    found: list[str] = await page.evaluate(LOOK)
-    return found

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import stamp
-from tests.desk_axe import axe
 from tests.desk_browser import desk, manage, pick
 from tests.desk_cases import SOUND, as_member, kept, later, push
 from tests.filling import as_admin, documents, household, member, put, visit

@@ -3,15 +3,13 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe, beyond
 from tests.browser import needed, until
 from tests.builders import record
 from tests.desk_browser import desk
 from tests.desk_filling import HOME, OTHER, activities, fill
 from tests.filling import put
 from tests.serving import Served
-from tests.test_tablet_access import _BEYOND as BEYOND
-from tests.test_tablet_access import _LOOK as LOOK
-from tests.test_tablet_access import AXE
 from tests.working import hours, review, visit
 
 pytestmark = [needed, pytest.mark.browser]
@@ -95,8 +93,6 @@ async def test_dk35_axe_finds_nothing_and_nothing_lies_beyond_the_page(staffed: 
     await until(lambda: activities(staffed) == 5)
     found: list[str] = []
     async with desk(staffed) as page:
-        await page.context.add_init_script(path=AXE)
-        await page.reload()
         for place in (
             "month/b03/2026-11",
             "figure/activities?branch=b03&first=2026-11&last=2026-11",
@@ -110,6 +106,6 @@ async def test_dk35_axe_finds_nothing_and_nothing_lies_beyond_the_page(staffed: 
                 await go(page, place)
                 await expect(page.locator("main h1")).to_be_visible()
                 await page.wait_for_timeout(700)
-                wrong = await page.evaluate(LOOK) + await page.evaluate(BEYOND)
+                wrong = await axe(page) + await beyond(page)
                 found += [f"{place} {width}: {one}" for one in wrong]
     assert not found, "\n".join(found)

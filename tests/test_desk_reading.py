@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import record
 from tests.desk_browser import desk
 from tests.filling import household, member, put
 from tests.serving import Served
-from tests.test_tablet_access import AXE
 from tests.working import edited, hours, plain
 
 pytestmark = [needed, pytest.mark.browser]
@@ -119,8 +119,6 @@ async def test_dk127_a_joint_survey_tells_what_each_party_found_who_is_awaited_a
     mine, other = survey("m0042", "pass"), survey("m0300", "fail", findings__door__text="门锁死")
     put(staffed, "branch-b03", mine)
     async with desk(staffed) as page:
-        await page.context.add_init_script(path=AXE)
-        await page.reload()
         await opened(page, staffed, mine["_id"])
         told = page.get_by_role("region", name="联合踏勘：食品生产许可现场核查").first
         await expect(told).to_contain_text("尚未下达结论")
@@ -129,7 +127,7 @@ async def test_dk127_a_joint_survey_tells_what_each_party_found_who_is_awaited_a
         await page.reload()
         await expect(told.locator("tr.differs")).to_contain_text("意见不一")
         await expect(told.locator("tr.differs")).to_contain_text("门锁死")
-        assert await page.evaluate("axe.run().then((one) => one.violations.map((each) => each.id))") == []
+        assert await axe(page) == []
 
 
 async def test_dk128_the_rating_that_counts_stands_first_and_a_further_one_says_that_it_does_not(

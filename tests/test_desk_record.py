@@ -128,7 +128,7 @@ async def test_dk48_what_changes_while_a_record_is_open_is_marked_and_must_be_lo
     async with desk(staffed) as page:
         await opened(page, staffed, body["_id"])
         push(staffed, later(body, "2-b", "1-a", narrative="新的说法"))
-        await expect(page.locator(".line.changed")).to_contain_text("新的说法")
+        await expect(page.locator(".line.altered")).to_contain_text("新的说法")
         await page.keyboard.press("a")
         await expect(page.get_by_text("请再按一次")).to_be_visible()
         assert reviews(staffed) == []

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.access import axe
 from tests.browser import needed
-from tests.desk_axe import axe
 from tests.desk_browser import desk
 from tests.filling import as_admin, member, put
 from tests.serving import Served

@@ -53,6 +53,37 @@ async def test_ta3_a_pin_that_anybody_would_try_is_not_taken(make: Callable[...,
     await tablet.sees("两次输入不一致")
 
 
+async def test_ta19_a_digit_counts_when_it_is_touched_though_another_finger_has_not_left(
+    make: Callable[..., Tablet],
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.tap("锁定")
+    await tablet.sees("输入数字密码")
+    glass = await tablet.context.new_cdp_session(tablet.page)
+
+    async def touches(kind: str, *digits: str) -> None:
+        boxes = [await tablet.page.locator(".key", has_text=digit).bounding_box() for digit in digits]
+        points = [
+            {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "id": int(digit)}
+            for digit, box in zip(digits, boxes, strict=True)
+            if box
+        ]
+        await glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    for left, right in zip(PIN[::2], PIN[1::2], strict=True):
+        await touches("touchStart", left)
+        await touches("touchStart", left, right)
+        if right != PIN[-1]:
+            await touches("touchEnd")
+    # Opened while the finger is on the last key: what has come under it is not pressed.
+    await tablet.sees("记走访")
+    await touches("touchEnd")
+    await asyncio.sleep(0.5)
+    await tablet.sees("记走访")
+
+
 async def test_ta4_two_members_share_a_tablet_and_neither_opens_the_other_s_place(make: Callable[..., Tablet]) -> None:
     tablet = make("t1")
     await tablet.start()

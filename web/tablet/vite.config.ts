@@ -19,7 +19,7 @@ export default defineConfig({
     __VUE_OPTIONS_API__: "false",
   },
   // The oldest Chromium that has what the app stands on; public/oldest.js says so to an older one.
-  build: { outDir: here("../../server/apps/tablet"), emptyOutDir: true, target: "chrome111", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { outDir: here("../../server/apps/tablet"), emptyOutDir: true, cssCodeSplit: false, target: "chrome111", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   plugins: [vue(), offline()],
 });
 

@@ -10,6 +10,6 @@ export default defineConfig({
   root: here("."),
   base: "/desk/tried/",
   define: { __VUE_OPTIONS_API__: "false" },
-  build: { outDir: here("../../../server/apps/desk/tried"), emptyOutDir: true, target: "chrome111", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { outDir: here("../../../server/apps/desk/tried"), emptyOutDir: true, cssCodeSplit: false, target: "chrome111", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   plugins: [vue()],
 });
