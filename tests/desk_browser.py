@@ -36,6 +36,11 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
     assert not errors, f"the desk threw: {errors}"
 
 
+async def go(page: Page, place: str) -> None:
+    """`place`: what stands behind the # of its address."""
+    await page.goto(page.url.partition("#")[0] + f"#/{place}")
+
+
 async def manage(page: Page, name: str) -> None:
     """Go to a place that lies under the menu."""
     # Going somewhere closes the menu: the log-in is still on its way to where one begins.

@@ -78,6 +78,7 @@ async def test_im6_imported_rows_are_counted_by_window_unit_branch_kind_and_mont
     assert (taken["outcome"], taken["months"], taken["counted"], taken["flagged"]) == ("imported", ["2025-10"], 3, 0)
     await accepted(here, 1600)
     assert (await figures(here))[""] == {
+        "rows": 3,
         "accepted": 1600,
         "concluded": 1600,
         "timed": 1500,
@@ -120,6 +121,23 @@ async def test_im6_growth_on_the_year_before(here: Desk) -> None:
     await accepted(here, 651, "first=2025&last=2026")
     told = await here.get(COMMITTEE, "/figures/compared?period=month&at=2026-10-31")
     assert told["groups"][0]["figures"]["hall_accepted"]["growth_year"] == 10.0
+
+
+async def test_im6_of_a_month_of_which_nothing_was_imported_nothing_is_known(here: Desk) -> None:
+    await send(here, csv_of([HEADER, ROWS[0]]))
+    await accepted(here, 310)
+    unknown = ("hall_accepted", "hall_concluded", "hall_on_time", "hall_on_time_share")
+    told = (await here.get(COMMITTEE, "/figures/compared?period=month&at=2025-11-30"))["groups"][0]["figures"]
+    assert [told[code]["value"] for code in unknown] == [None] * 4
+    assert [told[code]["before"] for code in unknown[:2]] == [310, 300]
+    assert [told[code]["growth"] for code in unknown] == [None] * 4
+    assert told["hall_rows"] == {"value": 0, "before": 1, "growth": -100.0, "year_before": 0, "growth_year": None}
+    over = "codes=hall_accepted,hall_rows&over=month&period=quarter&at=2025-12-31"
+    (line,) = (await here.get(COMMITTEE, f"/figures/series?{over}"))["groups"]
+    assert line["figures"] == {"hall_accepted": [310, None, None], "hall_rows": [1, 0, 0]}
+    assert (await here.get(COMMITTEE, "/figures/hall_accepted/contributions?first=2025-11&last=2025-11"))[
+        "value"
+    ] is None
 
 
 async def test_im6_they_are_kept_apart_from_the_records_of_the_field_and_from_activity_records(here: Desk) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.access import axe
 from tests.browser import needed, until
-from tests.desk_browser import desk, manage, pick
+from tests.desk_browser import desk, go, manage, pick
 from tests.filling import documents, household, member, put
 from tests.serving import PASSWORD, Served, command
 
@@ -22,10 +22,6 @@ def centre(staffed: Served) -> None:
         put(staffed, "centre", member(name, "b03"))
     window = {"name": "社保窗口", "branch": "b03"}
     put(staffed, "centre", {"_id": "window:w1", "type": "window", "version": 1, "fields": window})
-
-
-async def go(page: Page, place: str) -> None:
-    await page.goto(page.url.partition("#")[0] + f"#/{place}")
 
 
 def fields_of(staffed: Served, doc: str) -> dict[str, object]:

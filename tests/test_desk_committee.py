@@ -6,10 +6,10 @@ from playwright.async_api import expect
 from sync.offices import terms
 from tests.access import axe
 from tests.browser import needed
-from tests.desk_browser import desk, pick
+from tests.desk_browser import desk, go, pick
 from tests.filling import as_admin, documents
 from tests.serving import Served
-from tests.test_desk_admin import centre, go
+from tests.test_desk_admin import centre
 
 pytestmark = [needed, pytest.mark.browser]
 

@@ -9,7 +9,8 @@ from playwright.async_api import Page, expect
 
 from tests.access import axe
 from tests.browser import needed
-from tests.desk_browser import desk, manage
+from tests.desk_browser import desk, go, manage
+from tests.desk_filling import fill
 from tests.filling import documents, member, put
 from tests.serving import Served
 from tests.test_imports import csv_of
@@ -105,7 +106,7 @@ async def test_dk60_a_secretary_imports_subjects_of_the_own_branch_and_a_pdf_is_
 
 
 async def test_dk63_an_import_of_the_hall_is_taken_back_with_a_reason(staffed: Served) -> None:
-    centre(staffed)
+    await fill(staffed)
     window = {"name": "市场监管窗口", "number": "1", "branch": "b03"}
     put(staffed, "centre", {"_id": "window:w01", "type": "window", "version": 1, "fields": window})
     async with desk(staffed, "admin") as page:
@@ -122,6 +123,14 @@ async def test_dk63_an_import_of_the_hall_is_taken_back_with_a_reason(staffed: S
             await page.get_by_role("button", name="大厅办件").click()
             await expect(row).to_contain_text("计入", timeout=1_500)
 
+        await _until(listed)
+        # IM6: the month after it is unknown, and said to be.
+        await go(page, "month/b03/2026-11")
+        hall = page.get_by_role("table", name="大厅办件")
+        await expect(hall).to_contain_text("本月、去年同月没有导入月报")
+        await expect(hall.get_by_role("link", name="大厅受理 本月 – 件")).to_be_visible()
+        await expect(hall.get_by_role("link", name="大厅受理 上月 3 件")).to_be_visible()
+        await go(page, "imports")
         await _until(listed)
         await row.get_by_role("button", name="撤回").click()
         await page.get_by_label("原因（必填）").fill("月份弄错了")

@@ -10,11 +10,11 @@ from playwright.async_api import Page, expect
 from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import stamp
-from tests.desk_browser import desk, manage, pick
+from tests.desk_browser import desk, go, manage, pick
 from tests.desk_cases import SOUND, as_member, kept, later, push
 from tests.filling import as_admin, documents, household, member, put, visit
 from tests.serving import PASSWORD, Served
-from tests.test_desk_admin import centre, go
+from tests.test_desk_admin import centre
 
 pytestmark = [needed, pytest.mark.browser]
 PEOPLE = 230

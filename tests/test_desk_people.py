@@ -1,22 +1,18 @@
 """Members, subjects and activities on the review desk, in a real Chromium, and what nobody may miss on them who cannot see or point."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.access import axe, beyond
 from tests.browser import needed, until
 from tests.builders import record
-from tests.desk_browser import desk
+from tests.desk_browser import desk, go
 from tests.desk_filling import HOME, OTHER, activities, fill
 from tests.filling import put
 from tests.serving import Served
 from tests.working import hours, review, visit
 
 pytestmark = [needed, pytest.mark.browser]
-
-
-async def go(page: Page, place: str) -> None:
-    await page.goto(page.url.partition("#")[0] + f"#/{place}")
 
 
 async def test_dk31_a_members_page_shows_figures_by_month_and_activities(staffed: Served) -> None:

@@ -7,9 +7,10 @@ from sqlite3 import Connection
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sync.ledger.inbox import Decider, Now, inbox
+from sync.ledger.inbox import inbox
 from sync.ledger.kept import Kept
 from sync.ledger.schema import connect, prepare
+from sync.ledger.waiting import Decider, Now
 from tests.builders import record
 from tests.working import ZONE, Working, add, counted, edited, hours, put, review, visit, write
 

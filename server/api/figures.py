@@ -24,7 +24,7 @@ from sync.ledger.growth import growth
 from sync.ledger.kept import Kept
 from sync.ledger.queries import branches_for, subject_names
 from sync.ledger.rows import FigureWhere
-from sync.ledger.series import needed, series, steps, value_of
+from sync.ledger.series import needed, series, steps
 
 By = Literal["branch", "member", "window", "unit", "of", "kind", "subject"]
 STEPS_MAX = 62
@@ -194,7 +194,7 @@ async def read_figures(
     def query(sql: Any) -> list[Group]:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
         told = counted(sql, where, by, needed(chosen), services.ledger.kept)
-        return [Group(group, {one.code: value_of(one, values) for one in chosen}) for group, values in told.items()]
+        return [Group(group, {one.code: one.value(values) for one in chosen}) for group, values in told.items()]
 
     return await services.ledger.read(query)
 
@@ -266,14 +266,14 @@ async def open_figure(
 
     def query(sql: Any) -> Opened:
         where = asked.where(branches_for(sql, actor.reader, asked.branch))
-        told = counted(sql, where, None, parts, services.ledger.kept)[""]
+        told = counted(sql, where, None, needed([figure]), services.ledger.kept)[""]
         if isinstance(figure, Quotient):
             opens = urlencode(asked.query(asked.first, asked.last.rstrip("~")))
             shown = [PartTold(one.code, told[one.code], opening(one.code, opens)) for one in parts]
             return Opened(meaning(code), figure.value(told), shown, [], {}, None)
         rows, more = contributions(sql, figure, where, at, limit)
         named = subject_names(sql, actor.reader, [row.subject for row in rows])
-        return Opened(meaning(code), told[code], [], rows, named, cursor(more))
+        return Opened(meaning(code), figure.value(told), [], rows, named, cursor(more))
 
     opened = await services.ledger.read(query)
     shown = {row.record for row in opened.contributions if is_personal(row.subject) and row.subject in opened.names}
@@ -332,10 +332,10 @@ def _compared(
     now, before, year_before = [one.get(group, nothing) for one in told]
     shown = {
         one.code: Compared(
-            value_of(one, now),
-            value_of(one, before),
+            one.value(now),
+            one.value(before),
             growth(one, now, before),
-            value_of(one, year_before),
+            one.value(year_before),
             growth(one, now, year_before),
         )
         for one in chosen

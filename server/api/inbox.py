@@ -19,8 +19,9 @@ from sync.databases import OFFICE, branch_of
 from sync.documents import content_of
 from sync.ledger.decisions import latest
 from sync.ledger.follow import hashes
-from sync.ledger.inbox import KINDS, RECORDS, Decider, Key, Now, Reason, Waiting, inbox, sound
+from sync.ledger.inbox import KINDS, RECORDS, inbox, sound
 from sync.ledger.queries import names
+from sync.ledger.waiting import Decider, Key, Now, Reason, Waiting
 from sync.quarantine import PREFIX
 from sync.reconcile.explain import seen_hash
 from sync.stores.contract import Want

@@ -21,7 +21,6 @@ from sync.ledger.documents import month_id, month_wanted
 from sync.ledger.figure import Value
 from sync.ledger.figures import FIGURES
 from sync.ledger.queries import branches_for
-from sync.ledger.series import value_of
 from sync.reconcile.explain import seen_hash
 from sync.stores.contract import Want
 
@@ -166,7 +165,7 @@ def _month(
     counted = {one.code: fields.get(f"figures/{one.code}", 0) for one in IN_MONTH}
     opens = f"branch={branch}&first={month}&last={month}"
     told = [
-        FigureTold(one.code, *one.name, *one.unit, value_of(one, counted), opening(one.code, opens))
+        FigureTold(one.code, *one.name, *one.unit, one.value(counted), opening(one.code, opens))
         for one in FIGURES
         if all(part.code in counted for part in parts_of(one))
     ]

@@ -21,7 +21,7 @@ from sync.ledger.figure import Figure, Quotient
 from sync.ledger.figures import FIGURES
 from sync.ledger.queries import branches_for
 from sync.ledger.rows import FigureWhere
-from sync.ledger.series import needed, series, steps, value_of
+from sync.ledger.series import needed, series, steps
 
 KINDS = ("visits", "services", "surveys", "events")
 PROBLEMS = ("problems_found", "problems_solved")
@@ -69,7 +69,7 @@ async def read_profile(
         def by(column: str, codes: tuple[str, ...]) -> list[Group]:
             chosen = _chosen(codes)
             told = counted(sql, where, column, needed(chosen), services.ledger.kept)
-            return [Group(group, {one.code: value_of(one, values) for one in chosen}) for group, values in told.items()]
+            return [Group(group, {one.code: one.value(values) for one in chosen}) for group, values in told.items()]
 
         shown, before, year_before = (Days(*one.days, one.days[1] >= day) for one in three)
         return Profile(

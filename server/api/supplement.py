@@ -20,7 +20,6 @@ from sync.ledger.figure import Value
 from sync.ledger.figures import FIGURES
 from sync.ledger.lines import Line
 from sync.ledger.queries import branches_for, names, subject_names
-from sync.ledger.series import value_of
 from sync.ledger.supplement import Change, Changed, since
 
 
@@ -124,11 +123,9 @@ def _figures_changed(sql: Any, branch: str, month: str, approved: dict[str, Any]
     told = {one.code: now.get(f"figures/{one.code}", 0) for one in known}
     opens = f"branch={branch}&first={month}&last={month}"
     return [
-        FigureChanged(
-            one.code, *one.name, *one.unit, value_of(one, then), value_of(one, told), opening(one.code, opens)
-        )
+        FigureChanged(one.code, *one.name, *one.unit, one.value(then), one.value(told), opening(one.code, opens))
         for one in FIGURES
-        if all(part.code in then for part in parts_of(one)) and value_of(one, then) != value_of(one, told)
+        if all(part.code in then for part in parts_of(one)) and one.value(then) != one.value(told)
     ]
 
 

@@ -17,7 +17,6 @@ from sync.documents import content_of
 from sync.ledger import lines as ledger_lines
 from sync.ledger.counting import IN_MONTH, counted, parts_of
 from sync.ledger.documents import month_wanted
-from sync.ledger.figure import Quotient
 from sync.ledger.figures import FIGURES
 from sync.ledger.periods import period
 from sync.ledger.queries import Reader, branches_for, months, names, subject_names
@@ -135,7 +134,7 @@ def _approval(sql: Connection, zone: ZoneInfo, branch: str, month: str, fields: 
 
 def _figures(told: dict[str, int]) -> list[FigureLine]:
     return [
-        FigureLine(one.code, one.name[0], one.unit[0], one.value(told) if isinstance(one, Quotient) else told[one.code])
+        FigureLine(one.code, one.name[0], one.unit[0], one.value(told))
         for one in FIGURES
         if all(part.code in told for part in parts_of(one))
     ]

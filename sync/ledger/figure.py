@@ -27,7 +27,7 @@ _SQL: Final[dict[Count, str]] = {
 class Figure:
     """Counted over the rows of one base. The rest narrows them: `of`, `kinds`; `subject`, the beginning of the subject's id;
     `value_min`, the least value, `value_max`, the greatest; `reached`: subjects that were seen in the period; `told`: a column that
-    must say something. `column`: what is added up."""
+    must say something. `column`: what is added up. `among`: the figure of what it is counted among, without any of which it is unknown."""
 
     code: str
     name: Words
@@ -43,6 +43,11 @@ class Figure:
     reached: bool = False
     told: str = ""
     column: str = "value"
+    among: str = ""
+
+    def value(self, told: Mapping[str, int]) -> Value:
+        """None where it is unknown."""
+        return None if self.among and not told[self.among] else told[self.code]
 
     def tests(self) -> list[str]:
         """SQL over a row `c`, beside its base; put together from the entry alone."""

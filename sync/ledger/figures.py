@@ -396,16 +396,26 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
         for kind, words in SERVICE_KINDS.items()
     ),
     # Matters of the hall come from imported monthly rows, and are never mixed with services given in the field.
+    Figure(
+        "hall_rows",
+        ("大厅月报行数", "Hall: imported rows"),
+        ("行", "rows"),
+        (
+            "导入的月报中计入的行数；一行也没有时，大厅的各项数字为未知，不是 0",
+            "Counted rows of imported monthly reports; without any, the figures of the hall are unknown and not 0",
+        ),
+        Base.HALL,
+    ),
     *(
-        Figure(f"hall_{code}", name, _ITEMS, meaning, Base.HALL, "sum", told=told, column=column)
-        for code, column, told, name, meaning in (
+        Figure(f"hall_{code}", name, _ITEMS, meaning, Base.HALL, "sum", told=told, column=column, among=f"hall_{among}")
+        for code, column, told, among, name, meaning in (
             (
-                *("accepted", "accepted", ""),
+                *("accepted", "accepted", "", "rows"),
                 ("大厅受理", "Hall: accepted"),
                 ("大厅窗口受理的事项数，来自导入的月报", "Matters accepted at the windows, from imported monthly rows"),
             ),
             (
-                *("concluded", "concluded", ""),
+                *("concluded", "concluded", "", "rows"),
                 ("大厅办结", "Hall: concluded"),
                 (
                     "大厅窗口办结的事项数，来自导入的月报",
@@ -413,27 +423,27 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
                 ),
             ),
             (
-                *("timed", "concluded", "on_time"),
+                *("timed", "concluded", "on_time", "rows"),
                 ("大厅办结（有时限数据）", "Hall: concluded, time told"),
                 ("月报写明按时办结数的办结事项", "Matters concluded of the rows that tell how many were on time"),
             ),
             (
-                *("on_time", "on_time", ""),
+                *("on_time", "on_time", "", "timed"),
                 ("大厅按时办结", "Hall: on time"),
                 ("其中按时办结的，含提前办结", "Those concluded on time, early ones included"),
             ),
             (
-                *("timed_early", "concluded", "early"),
+                *("timed_early", "concluded", "early", "rows"),
                 ("大厅办结（有提前数据）", "Hall: concluded, early told"),
                 ("月报写明提前办结数的办结事项", "Matters concluded of the rows that tell how many were early"),
             ),
             (
-                *("early", "early", ""),
+                *("early", "early", "", "timed_early"),
                 ("大厅提前办结", "Hall: early"),
                 ("其中提前办结的", "Those concluded early"),
             ),
             (
-                *("rated", "rated", "satisfied"),
+                *("rated", "rated", "satisfied", "rows"),
                 ("大厅评价", "Hall: rated"),
                 (
                     "月报写明满意数的评价数；没有评价数的行，按办结数计",
@@ -441,7 +451,7 @@ FIGURES: Final[tuple[Figure | Quotient, ...]] = (
                 ),
             ),
             (
-                *("satisfied", "satisfied", ""),
+                *("satisfied", "satisfied", "", "rated"),
                 ("大厅满意", "Hall: satisfied"),
                 ("其中满意的", "Those that were satisfied"),
             ),
@@ -479,7 +489,4 @@ QUOTIENTS: Final = tuple(figure for figure in FIGURES if isinstance(figure, Quot
 
 def complete(counted: Mapping[str, int]) -> dict[str, Value]:
     """Every figure, in the order of `FIGURES`, from all that are counted."""
-    return {
-        figure.code: figure.value(counted) if isinstance(figure, Quotient) else counted[figure.code]
-        for figure in FIGURES
-    }
+    return {figure.code: figure.value(counted) for figure in FIGURES}

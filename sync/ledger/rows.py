@@ -44,7 +44,7 @@ _FROM = {
     " WHERE x.base=1 AND x.subject<>'' AND x.subject=a.subject AND x.member=a.member"
     " AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last) AND x.branch=a.branch) AS reached FROM assigned a WHERE kind='link') c",
     Base.HALL: "(SELECT NULL AS activity, 0 AS n, import AS record, CAST(row AS TEXT) AS item, branch, '' AS member, window,"
-    " 'matter' AS of, kind, '' AS subject, first, last AS day, accepted, concluded, on_time, early, satisfied,"
+    " 'matter' AS of, kind, '' AS subject, first, last AS day, 1 AS value, accepted, concluded, on_time, early, satisfied,"
     " CASE WHEN satisfied IS NULL THEN NULL ELSE coalesce(rated, concluded) END AS rated FROM hall WHERE counts) c",
 }
 OVER_DAYS = frozenset({Base.DUE, Base.LINK})

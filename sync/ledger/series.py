@@ -8,6 +8,7 @@ from sqlite3 import Connection
 
 from sync.ledger.counting import counted, parts_of
 from sync.ledger.figure import Figure, Quotient, Value
+from sync.ledger.figures import BY_CODE
 from sync.ledger.kept import Kept
 from sync.ledger.periods import Kind, period
 from sync.ledger.rows import FigureWhere
@@ -42,15 +43,12 @@ def series(
     groups = sorted(set().union(*told))
     nothing = dict.fromkeys((one.code for one in parts), 0)
     return {
-        group: {one.code: [value_of(one, step.get(group, nothing)) for step in told] for one in chosen}
-        for group in groups
+        group: {one.code: [one.value(step.get(group, nothing)) for step in told] for one in chosen} for group in groups
     }
 
 
 def needed(chosen: Sequence[Figure | Quotient]) -> list[Figure]:
     """What is to be counted for these figures, each once."""
-    return list({part.code: part for one in chosen for part in parts_of(one)}.values())
-
-
-def value_of(figure: Figure | Quotient, told: dict[str, int]) -> Value:
-    return figure.value(told) if isinstance(figure, Quotient) else told[figure.code]
+    parts = {part.code: part for one in chosen for part in parts_of(one)}
+    among = [BY_CODE[part.among] for part in parts.values() if part.among]
+    return list((parts | {one.code: one for one in among if isinstance(one, Figure)}).values())

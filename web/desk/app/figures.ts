@@ -65,8 +65,9 @@ export interface Profile {
   months: Series;
 }
 
-/** What figures are about, in the order in which they are read. */
-export const TOPICS: readonly { zh: string; en: string; codes: readonly string[] }[] = [
+/** What figures are about, in the order in which they are read. `from`: the figure of what was imported for them, without any of which they
+    are unknown. */
+export const TOPICS: readonly { zh: string; en: string; codes: readonly string[]; from?: string }[] = [
   { zh: "活动", en: "Activities", codes: ["activities", "visits", "services", "surveys", "events", "person_times", "person_hours"] },
   { zh: "服务对象", en: "Who was reached", codes: ["households", "residents", "enterprises", "projects", "links", "links_reached", "coverage"] },
   { zh: "问题", en: "Problems", codes: ["problems_found", "problems_solved", "problems_overdue"] },
@@ -74,7 +75,7 @@ export const TOPICS: readonly { zh: string; en: string; codes: readonly string[]
   { zh: "评价与满意度", en: "Ratings and satisfaction", codes: ["ratings", "rated_share", "good_ratings", "good_share", "ratings_repeated", "called_back", "called_back_share", "votes", "votes_share"] },
   { zh: "值守与志愿", en: "Duty and clean-ups", codes: ["duty_turns", "duty_hours", "clean_up_person_times"] },
   { zh: "服务方式", en: "Ways of service", codes: [] },
-  { zh: "大厅办件", en: "Matters of the hall", codes: ["hall_accepted", "hall_concluded", "hall_on_time_share", "hall_early_share", "hall_rated", "hall_satisfied_share"] },
+  { zh: "大厅办件", en: "Matters of the hall", codes: ["hall_accepted", "hall_concluded", "hall_on_time_share", "hall_early_share", "hall_rated", "hall_satisfied_share"], from: "hall_rows" },
 ];
 
 const known = new Map<string, Meaning>();
