@@ -34,6 +34,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "directory": ("修改名录", "Directory changed"),
     "office": ("支委任职", "Office in a branch's committee"),
     "assignment": ("交办", "Assigned or ended"),
+    "joint_survey": ("联合踏勘", "Joint survey"),
     "form": ("发布表单", "Form published"),
 }
 
@@ -58,6 +59,7 @@ _NOT_SOUGHT = frozenset(
         "format",
         "role",
         "state",
+        "act",
     }
     | {"decision", "path", "stamp", "fields", "made", "register"}
 )

@@ -13,7 +13,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from server.api.base import PROBLEM_DETAILS, Refusal
-from server.api.cases import NotIssued
+from server.api.case_told import NotIssued
 from server.api.parameters import PARAMETERS, PATHS
 from server.api.reviews import Outdated
 
@@ -25,6 +25,7 @@ OPEN = frozenset(
 _NAMES = {
     "about": "readAbout",
     "add_form": "publishForm",
+    "add_to_case": "addToCase",
     "administer": "administerTablet",
     "admit": "admitQuarantined",
     "assign": "makeAssignment",
@@ -109,11 +110,13 @@ _ERRORS = {
 _MORE: Mapping[str, tuple[int, ...]] = {
     "addAccount": (404, 412),
     "addOffice": (404, 409),
+    "addToCase": (409,),
     "changeOffice": (409,),
     "admitQuarantined": (409,),
     "administerTablet": (409,),
     "askBeacon": (401,),
     "changeAccount": (409,),
+    "changeCase": (409,),
     "compareHeld": (403,),
     "compareSubjects": (403,),
     "completePhoto": (409,),
@@ -132,6 +135,7 @@ _MORE: Mapping[str, tuple[int, ...]] = {
     "listTablets": (403,),
     "logIn": (401, 429),
     "makeAssignment": (404,),
+    "makeCase": (409,),
     "publishForm": (409,),
     "readActivity": (403,),
     "readHistory": (409,),
@@ -149,7 +153,10 @@ _MORE: Mapping[str, tuple[int, ...]] = {
 """What an operation may answer beside what follows from its parameters, its method and who may call it."""
 _OWN_REFUSAL: Mapping[tuple[str, int], type[msgspec.Struct]] = {
     ("decide", 409): Outdated,
+    ("addToCase", 409): NotIssued,
+    ("changeCase", 409): NotIssued,
     ("concludeCase", 409): NotIssued,
+    ("makeCase", 409): NotIssued,
 }
 _SECURITY = {
     "basic": {"type": "http", "scheme": "basic", "description": "Name and password with every request."},

@@ -85,14 +85,19 @@ _PROMISE = {
     "activity": f"activity:{_VISIT}",
     "database": "branch-b03",
 }
+_SEEN_CASE = "sha256-6081a2c4e6f3b5d7f9c0e1f4f6a8b2d091c3e5f7d6a178447e0b5c9e1a8f3cbd"
 _CASE_TOLD = {
     "id": _CASE,
     "branch": "b03",
     "matter": "农村危房改造",
+    "author": "m0049",
     "subject": "site:01K8Q2M4T6V8C0N2B4X6D8E0S1",
+    "subject_name": "桐坪村五组 12 号",
     "announced": "2026-11-10T01:00:00Z",
     "limit": "2026-11-30T10:00:00Z",
-    "needs": ["房屋结构安全"],
+    "limit_told": "",
+    "needs": ["危房鉴定报告"],
+    "need_lines": [{"item": _ITEM, "text": "危房鉴定报告"}],
     "added": [],
     "needs_added": [],
     "state": "ready",
@@ -102,16 +107,20 @@ _CASE_TOLD = {
     "overdue": False,
     "early": False,
     "may_conclude": True,
+    "may_edit": False,
+    "may_add": ["checklist", "needs", "parties", "outside", "limit", "addenda"],
     "seen": "sha256-2f6d3cbd1a8f5c9e0b4478d6a1c3e5f7091b2d4f6a8c0e1f3b5d7f9a2c4e6081",
-    "parties": [{"party": "b03", "state": "in", "missing": []}],
+    "seen_case": _SEEN_CASE,
+    "parties": [{"party": "branch:b03", "state": "in", "missing": []}],
+    "outside": [],
     "names": {"branch:b03": "第三党支部"},
     "items": [
         {
-            "item": "i1",
+            "item": "c001",
             "text": "房屋结构安全",
             "disagreement": False,
             "cells": [
-                {"party": "b03", "finding": "met", "text": "符合要求", "given_by": "m0117", "record": _SURVEY},
+                {"party": "branch:b03", "finding": "pass", "text": "符合要求", "given_by": "m0117", "record": _SURVEY},
             ],
         }
     ],
@@ -121,6 +130,26 @@ _CASE_TOLD = {
     "late": [],
     "addenda": [],
     "passed": [],
+}
+_CASE_GIVEN = {
+    "matter": "农村危房改造",
+    "subject": "site:01K8Q2M4T6V8C0N2B4X6D8E0S1",
+    "limit": "2026-11-30T10:00:00Z",
+    "parties": ["b04"],
+    "outside": [{"name": "供电所", "contact": "刘工 8801"}],
+    "checklist": ["房屋结构安全"],
+    "needs": [{"text": "危房鉴定报告"}],
+}
+_CASE_DRAFT = {
+    **_CASE_TOLD,
+    "announced": "",
+    "state": "draft",
+    "reason": "not_announced",
+    "zh": "尚未告知：请先一次告知清单、事项和时限",
+    "en": "not announced: tell checklist, needs and time limit first",
+    "may_conclude": False,
+    "may_edit": True,
+    "may_add": [],
 }
 _ISSUED = {"conclusion": "pass", "text": "同意改造", "issued": "2026-11-22T01:00:00Z", "member": "m0049"}
 
@@ -254,16 +283,28 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
                     "limit": "2026-11-30T10:00:00Z",
                     "state": "waiting",
                     "overdue": False,
+                    "parties": 3,
                     "awaited": 1,
                     "disagreements": 0,
+                    "conclusion": "",
                     "late": 0,
                     "early": False,
                 }
             ],
+            "counts": {"draft": 0, "waiting": 1, "ready": 0, "overdue": 0},
             "next": None,
         },
     ),
+    ("post", "/api/v1/cases"): (_CASE_GIVEN, _CASE_DRAFT),
     ("get", "/api/v1/cases/{case}"): (None, _CASE_TOLD),
+    ("put", "/api/v1/cases/{case}"): (
+        {**_CASE_GIVEN, "announce": True, "seen": _SEEN_CASE},
+        {**_CASE_TOLD, "state": "waiting", "reason": "awaited", "may_conclude": False},
+    ),
+    ("post", "/api/v1/cases/{case}/additions"): (
+        {"checklist": ["给排水"], "limit": "2026-12-05T10:00:00Z", "seen": _SEEN_CASE},
+        {**_CASE_TOLD, "limit": "2026-12-05T10:00:00Z", "limit_told": "2026-11-30T10:00:00Z"},
+    ),
     ("post", "/api/v1/cases/{case}/conclusion"): (
         {"conclusion": "pass", "text": "同意改造", "seen": _CASE_TOLD["seen"]},
         {**_CASE_TOLD, "state": "issued", "may_conclude": False, "conclusion": _ISSUED},
