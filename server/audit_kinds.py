@@ -59,7 +59,6 @@ _NOT_SOUGHT = frozenset(
         "format",
         "role",
         "state",
-        "act",
     }
     | {"decision", "path", "stamp", "fields", "made", "register"}
 )

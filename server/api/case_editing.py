@@ -82,7 +82,7 @@ async def make_case(
         return await not_written(services, actor, case, await known_case(services, actor, case), "made_already", _THERE)
     if isinstance(result, FieldbookError):
         raise result
-    await services.audit.write("joint_survey", actor, case=case, act="announced" if data.announce else "made")
+    await services.audit.write("joint_survey", actor, record=case, state="announced" if data.announce else "drafted")
     known = known_of(services, body, SHARED, result.rev, [], {})
     return Response(await tell_case(services, actor, case, known), status_code=201)
 
@@ -105,7 +105,7 @@ async def change_case(
     changes = _changes(services, known.body["fields"], writes_of(known), data, known.case.branch)
     body = edit([known.body], changes, stamp_of(services, actor.member, known.body), rule_of=rule_of)
     await look_over(services, actor, case, body, data)
-    return await _write(services, actor, case, known, body, "announced" if data.announce else "changed")
+    return await _write(services, actor, case, known, body, "announced" if data.announce else "redrafted")
 
 
 @post("/cases/{case:str}/additions", status_code=200)
@@ -131,7 +131,7 @@ async def add_to_case(
     changes = _added(services, known, data)
     body = edit([known.body], changes, stamp_of(services, actor.member, known.body), rule_of=rule_of)
     refuse_faulty(unsound(services, case, body))
-    return await _write(services, actor, case, known, body, "added")
+    return await _write(services, actor, case, known, body, "supplemented")
 
 
 async def _write(
@@ -140,7 +140,7 @@ async def _write(
     case: str,
     known: Known,
     body: dict[str, Any],
-    act: Literal["announced", "changed", "added"],
+    state: Literal["announced", "redrafted", "supplemented"],
 ) -> _Made:
     (result,) = await services.admission.push(actor, known.db, [Edit(case, known.rev, body, encode(body))])
     now = await known_case(services, actor, case)
@@ -148,7 +148,7 @@ async def _write(
         return await not_written(services, actor, case, now, "changed", CHANGED)
     if isinstance(result, FieldbookError):
         raise result
-    await services.audit.write("joint_survey", actor, case=case, act=act)
+    await services.audit.write("joint_survey", actor, record=case, state=state)
     return Response(await tell_case(services, actor, case, now), status_code=200)
 
 

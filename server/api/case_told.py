@@ -105,12 +105,14 @@ class Outside(msgspec.Struct, frozen=True):
 
 
 class CaseTold(msgspec.Struct, frozen=True):
-    """`added`: what of checklist and needs was told only after the announcement, by id; `needs_added`: those of `needs`, in their words.
-    `reason`, `zh`, `en`: why it stands so; `may_conclude`: it is ready, and the actor may issue its conclusion; `seen`: give it back with
-    the conclusion. `may_edit`: it is a draft, and the actor may change and announce it; `may_add`: what the actor may add to it now that it
-    is announced; `seen_case`: give it back with either. `need_lines`: what is needed, with the id of each; `limit_told`: the limit that was
-    announced, "" where it is still that. `subject_name` is told to all who read the case. `lost`: conclusions that were issued without knowing of the one that stands; `passed`:
-    findings that do not count, with the reason, of records that the actor may open; `names` of branches, by id."""
+    """`added`: what of checklist and needs was told only after the announcement, by id; `needs_added`: those of `needs`, in their words;
+    `need_lines`: all of them, with the id of each. `limit_told`: the limit that was announced, "" where it is still that. `subject_name` is
+    told to all who read the case. `reason`, `zh`, `en`: why it stands so.
+
+    `may_conclude`: it is ready, and the actor may issue its conclusion; `seen`: give it back with the conclusion. `may_edit`: it is a draft,
+    and the actor may change and announce it; `may_add`: what the actor may add now that it is announced; `seen_case`: give it back with
+    either. `lost`: conclusions that were issued without knowing of the one that stands; `passed`: findings that do not count, with the
+    reason, of records that the actor may open; `names` of branches, by id."""
 
     id: str
     branch: str
