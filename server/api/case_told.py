@@ -110,7 +110,7 @@ class CaseTold(msgspec.Struct, frozen=True):
     told to all who read the case. `reason`, `zh`, `en`: why it stands so.
 
     `may_conclude`: it is ready, and the actor may issue its conclusion; `seen`: give it back with the conclusion. `may_edit`: it is a
-    draft, and the actor may change and announce it; `may_add`: what the actor may add now that it is announced; `seen_case`: give it back with
+    draft, and the actor may change and announce it; `may_add`: what the actor may add once that is done; `seen_case`: give it back with
     either. `lost`: conclusions that were issued without knowing of the one that stands; `passed`: findings that do not count, with the
     reason, of records that the actor may open; `names` of branches, by id."""
 
