@@ -8,7 +8,7 @@ import { typeWords } from "../../shared/ui/words.ts";
 import { get } from "./api.ts";
 import { nameOf } from "./directory.ts";
 import { officeWords } from "./offices.ts";
-import { activityPlace, memberPlace, recordPlace, subjectPlace } from "./places.ts";
+import { activityPlace, casePlace, memberPlace, recordPlace, subjectPlace } from "./places.ts";
 
 export interface Line {
   id: string;
@@ -66,6 +66,7 @@ function concern(name: string, id: string, names: Lines["names"], kind: string):
   if (name === "for_member") return { words: names[`member:${id}`] ?? nameOf(id), place: memberPlace(id) };
   if (id.startsWith("member:")) return { words: names[id] ?? nameOf(id), place: memberPlace(id) };
   if (type === "subject") return { words: names[id] ?? id, place: subjectPlace(id) };
+  if (type === "case") return { words: short(id), place: casePlace(id) };
   if (id.startsWith("activity:")) return { words: short(id), place: activityPlace(id) };
   if (isRecordType(type)) return { words: short(id), place: recordPlace(id) };
   if (kind.startsWith("tablet_") && name === "of") return { words: id, place: { name: "tablets", params: { id } } };
@@ -117,6 +118,10 @@ const VALUES: { [value: string]: readonly [string, string] } = {
   alias: ["同一对象", "same subject"],
   reopen: ["重新审核", "reopen"],
   conclusion: ["结论", "conclusion"],
+  drafted: ["建立草稿", "drafted"],
+  redrafted: ["修改草稿", "draft changed"],
+  announced: ["已告知各方", "announced"],
+  supplemented: ["告知后补充", "added to"],
 };
 
 /** What else a line says. */

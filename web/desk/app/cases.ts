@@ -31,9 +31,14 @@ export interface Conclusion {
 export interface CaseTold {
   id: string;
   branch: string;
+  author: string;
   matter: string;
   subject: string;
+  subject_name: string;
+  announced: string;
   limit: string;
+  /** The limit that was announced, where it was put off since. */
+  limit_told: string;
   state: string;
   zh: string;
   en: string;
@@ -41,11 +46,19 @@ export interface CaseTold {
   /** It was issued before every party was in and before its limit. */
   early: boolean;
   may_conclude: boolean;
+  /** It is a draft that one may change and announce. */
+  may_edit: boolean;
+  /** What one may add to it, now that it is announced. */
+  may_add: string[];
+  /** What a change of the case itself is bound to. */
+  seen_case: string;
   /** What a conclusion is bound to. */
   seen: string;
   parties: { party: string; state: string; missing: string[] }[];
   names: { [id: string]: string };
+  outside: { id: string; name: string; contact: string }[];
   needs: string[];
+  need_lines: { item: string; text: string }[];
   /** Ids of what was told only after the announcement: `checklist/…`, `needs/…`; `needs_added`: the latter in words. */
   added: string[];
   needs_added: string[];

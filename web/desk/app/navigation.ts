@@ -37,6 +37,7 @@ export function mainPlaces(): Place[] {
     { name: "inbox", icon: "check", label: say("待办", "Inbox") },
     { name: "month", icon: "month", label: say("月度台账", "Months") },
     { name: "centre", icon: "people", label: me.value?.branch ? say("对照", "Compare") : say("全中心", "Centre") },
+    { name: "joint", icon: "place", label: say("联合踏勘", "Joint surveys") },
     { name: "search", icon: "search", label: say("查找", "Search") },
     { name: "tablets", icon: "tablet", label: say("平板", "Tablets") },
   ];

@@ -17,3 +17,7 @@ export function activityPlace(id: string): RouteLocationRaw {
 export function recordPlace(id: string): RouteLocationRaw {
   return { name: "inbox", params: { id } };
 }
+
+export function casePlace(id: string): RouteLocationRaw {
+  return { name: "case", params: { id } };
+}
