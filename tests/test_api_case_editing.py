@@ -191,7 +191,7 @@ async def test_js16_who_may_change_one_is_told_and_all_others_are_refused(here: 
         await added(here, who, told, 403, addenda=["别人的话"])
     assert (await added(here, LI, told, 409, needs=["x"]))["error"] == "not_announced"
     now = await sent(here, LI, told, given(told, announce=True))
-    lead, party = ["checklist", "needs", "parties", "outside", "limit", "addenda"], ["needs", "addenda"]
+    lead, party = ["checklist", "needs", "parties", "outside", "limit"], ["needs"]
     may = [(await here.get(who, path))["may_add"] for who in everybody]
     assert may == [lead, lead, party, party, party, [], []], (
         "who is of a party, the lead's members among them, says what it needs"
@@ -257,7 +257,8 @@ async def test_js18_a_party_adds_needs_and_after_the_conclusion_everybody_adds_a
     await place(here)
     told = await here.post(SECRETARY, "/cases", whole(here, announce=True, outside=[], checklist=[WORDS[0]]))
     path = f"/cases/{told['id']}"
-    await here.until(lambda: here.get(OTHER, path), lambda one: one["may_add"] == ["needs", "addenda"])
+    await here.until(lambda: here.get(OTHER, path), lambda one: one["may_add"] == ["needs"])
+    await added(here, OTHER, told, 403, addenda=["还没有结论"])
     told = await added(here, OTHER, told, needs=["环评批复"])
     assert (told["needs_added"], told["needs"][-1]) == (["环评批复"], "环评批复")
     for branch, member in (("b03", "m0117"), ("b04", "m0300")):

@@ -22,8 +22,8 @@ from server.api.case_faults import (
     unsound,
 )
 from server.api.case_told import (
+    ADDED,
     CHANGED,
-    LEADS_ADD,
     CaseTold,
     Known,
     NotIssued,
@@ -117,14 +117,16 @@ async def add_to_case(
 ) -> _Made:
     """Add to what was announced; of a party, needs and addenda. 409 with how the case stands when that is not possible, or not as seen."""
     known = await known_case(services, actor, case)
-    given = {name for name in LEADS_ADD if getattr(data, name)}
+    given = {name for name in ADDED if getattr(data, name)}
     may = may_add(actor, known)
     if known.state.stands == "draft" and may_change_all(actor, known.body):
         return await not_written(services, actor, case, known, "not_announced", _DRAFT)
     if known.state.stands == "issued" and may and not given <= {*may}:
         return await not_written(services, actor, case, known, "issued_already", _ISSUED)
     if actor.member is None or not may or not given <= {*may}:
-        raise Forbidden("The lead adds to a joint survey; a party of it adds needs and addenda.")
+        raise Forbidden(
+            "The lead adds to a joint survey, a party of it what it needs; addenda come after the conclusion."
+        )
     if data.seen != seen_case(known):
         return await not_written(services, actor, case, known, "changed", CHANGED)
     await look_over_addition(services, known, data)

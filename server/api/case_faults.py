@@ -9,7 +9,7 @@ from msgspec import Meta
 from schemas import check, check_dates
 from schemas.kinds import is_instant
 from server.api.base import Problem
-from server.api.case_told import LEADS_ADD, Known, outside_of
+from server.api.case_told import ADDED, Known, outside_of
 from server.services import Services
 from sync.actor import Actor
 from sync.errors import BadRequest
@@ -112,7 +112,7 @@ async def look_over_addition(services: Services, known: Known, data: CaseAdditio
         found += _wrong_limit(services, data.limit)
         if known.case.limit != NO_LIMIT and data.limit <= known.case.limit:
             found.append(Problem("limit", "时限只能延后 / the time limit can only be put off"))
-    if not any(getattr(data, name) for name in LEADS_ADD):
+    if not any(getattr(data, name) for name in ADDED):
         found.append(Problem("", "没有要补充的内容 / nothing to be added was given"))
     refuse_faulty(found)
 

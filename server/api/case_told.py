@@ -38,9 +38,9 @@ from sync.reconcile.stamps import next_stamp, parse_stamp
 from sync.reconcile.writes import Writes
 from sync.stores.contract import Want
 
-LEADS_ADD = ("checklist", "needs", "parties", "outside", "limit", "addenda")
-PARTIES_ADD = ("needs", "addenda")
-"""What may be added once it is announced: by who may change all of it, and by a party of it."""
+ADDED = ("checklist", "needs", "parties", "outside", "limit", "addenda")
+LEADS_ADD, PARTIES_ADD, AFTER_ISSUE = ADDED[:5], ADDED[1:2], ADDED[5:]
+"""What may be added once it is announced, by who may change all of it, and by a party of it; by both, once a conclusion was issued."""
 
 REASONS = {
     "not_announced": (
@@ -287,12 +287,13 @@ def may_change_all(actor: Actor, body: dict[str, Any]) -> bool:
 
 
 def may_add(actor: Actor, known: Known) -> list[str]:
-    """After the announcement; once a conclusion was issued, only what is said of it."""
+    """After the announcement. An addendum is one to a conclusion."""
     stands, body = known.state.stands, known.body
     if stands in ("draft", "withdrawn") or actor.member is None or writers(body).isdisjoint(actor.principals):
         return []
-    may = LEADS_ADD if may_change_all(actor, body) else PARTIES_ADD
-    return [one for one in may if stands != "issued" or one == "addenda"]
+    if stands == "issued":
+        return [*AFTER_ISSUE]
+    return [*(LEADS_ADD if may_change_all(actor, body) else PARTIES_ADD)]
 
 
 def seen_case(known: Known) -> str:

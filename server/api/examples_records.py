@@ -108,7 +108,7 @@ _CASE_TOLD = {
     "early": False,
     "may_conclude": True,
     "may_edit": False,
-    "may_add": ["checklist", "needs", "parties", "outside", "limit", "addenda"],
+    "may_add": ["checklist", "needs", "parties", "outside", "limit"],
     "seen": "sha256-2f6d3cbd1a8f5c9e0b4478d6a1c3e5f7091b2d4f6a8c0e1f3b5d7f9a2c4e6081",
     "seen_case": _SEEN_CASE,
     "parties": [{"party": "branch:b03", "state": "in", "missing": []}],
