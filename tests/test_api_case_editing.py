@@ -177,6 +177,22 @@ async def test_js15_a_change_is_bound_to_what_was_seen(here: Desk) -> None:
     assert (late["error"], late["case"]["seen_case"]) == ("changed", announced["seen_case"])
 
 
+async def test_js15_a_draft_is_taken_back_and_what_was_announced_is_not(here: Desk) -> None:
+    await place(here)
+    told = await here.post(LI, "/cases", whole(here))
+    path = f"/cases/{told['id']}/withdrawal"
+    await here.post(ZHANG, path, {"seen": told["seen_case"]}, 403)
+    assert (await here.post(SECRETARY, path, {"seen": "of something else"}, 409))["error"] == "changed"
+    gone = await here.post(SECRETARY, path, {"seen": told["seen_case"]}, 200)
+    assert (gone["state"], gone["may_edit"], gone["may_add"]) == ("withdrawn", False, [])
+    late = await sent(here, LI, told, given(told, announce=True), 409)
+    assert (late["error"], late["case"]["state"]) == ("withdrawn", "withdrawn")
+    await added(here, LI, told, 403, needs=["x"])
+    told = await here.post(LI, "/cases", whole(here, announce=True))
+    late = await here.post(LI, f"/cases/{told['id']}/withdrawal", {"seen": told["seen_case"]}, 409)
+    assert (late["error"], late["case"]["state"]) == ("announced_already", "waiting")
+
+
 async def test_js16_who_may_change_one_is_told_and_all_others_are_refused(here: Desk) -> None:
     await place(here)
     told = await here.post(LI, "/cases", whole(here))

@@ -16,6 +16,7 @@ from server.api.case_faults import (
     CaseChange,
     CaseDraft,
     CaseMaking,
+    CaseWithdrawal,
     look_over,
     look_over_addition,
     refuse_faulty,
@@ -24,6 +25,7 @@ from server.api.case_faults import (
 from server.api.case_told import (
     ADDED,
     CHANGED,
+    REASONS,
     CaseTold,
     Known,
     NotIssued,
@@ -43,7 +45,7 @@ from sync.actor import Actor
 from sync.databases import SHARED
 from sync.documents import encode
 from sync.errors import Conflict, FieldbookError, Forbidden
-from sync.reconcile.edit import create, edit
+from sync.reconcile.edit import create, edit, withdraw
 from sync.reconcile.removals import removal_value
 from sync.reconcile.writes import Writes
 from sync.stores.contract import Edit
@@ -96,16 +98,29 @@ async def change_case(
 ) -> _Made:
     """Change a draft, or announce it. 409 with how the case stands when it was announced already, or is not as it was seen."""
     known = await known_case(services, actor, case)
-    if actor.member is None or not may_change_all(actor, known.body):
-        raise Forbidden("A joint survey is changed by its author, and by the secretary and deputy of its branch.")
-    if known.state.stands != "draft":
-        return await not_written(services, actor, case, known, "announced_already", _ANNOUNCED)
-    if data.seen != seen_case(known):
-        return await not_written(services, actor, case, known, "changed", CHANGED)
+    member = _author(actor, known)
+    if (refused := await _no_draft(services, actor, case, known, data.seen)) is not None:
+        return refused
     changes = _changes(services, known.body["fields"], writes_of(known), data, known.case.branch)
-    body = edit([known.body], changes, stamp_of(services, actor.member, known.body), rule_of=rule_of)
+    body = edit([known.body], changes, stamp_of(services, member, known.body), rule_of=rule_of)
     await look_over(services, actor, case, body, data)
     return await _write(services, actor, case, known, body, "announced" if data.announce else "redrafted")
+
+
+@post("/cases/{case:str}/withdrawal", status_code=200)
+async def withdraw_case(
+    services: NamedDependency[Services],
+    actor: NamedDependency[Actor],
+    case: FromPath[str],
+    data: JSONBody[CaseWithdrawal],
+) -> _Made:
+    """Take a draft back. 409 with how the case stands when it was announced already, or is not as it was seen."""
+    known = await known_case(services, actor, case)
+    member = _author(actor, known)
+    if (refused := await _no_draft(services, actor, case, known, data.seen)) is not None:
+        return refused
+    body = withdraw([known.body], stamp_of(services, member, known.body), rule_of=rule_of)
+    return await _write(services, actor, case, known, body, "withdrawn")
 
 
 @post("/cases/{case:str}/additions", status_code=200)
@@ -136,13 +151,31 @@ async def add_to_case(
     return await _write(services, actor, case, known, body, "supplemented")
 
 
+def _author(actor: Actor, known: Known) -> str:
+    """Who changes a draft. Raises Forbidden for whoever may not."""
+    if actor.member is None or not may_change_all(actor, known.body):
+        raise Forbidden("A joint survey is changed by its author, and by the secretary and deputy of its branch.")
+    return actor.member
+
+
+async def _no_draft(services: Services, actor: Actor, case: str, known: Known, seen: str) -> _Made | None:
+    """409 where it is none any more, or not as it was seen."""
+    if known.state.stands == "withdrawn":
+        return await not_written(services, actor, case, known, "withdrawn", REASONS["withdrawn"])
+    if known.state.stands != "draft":
+        return await not_written(services, actor, case, known, "announced_already", _ANNOUNCED)
+    if seen != seen_case(known):
+        return await not_written(services, actor, case, known, "changed", CHANGED)
+    return None
+
+
 async def _write(
     services: Services,
     actor: Actor,
     case: str,
     known: Known,
     body: dict[str, Any],
-    state: Literal["announced", "redrafted", "supplemented"],
+    state: Literal["announced", "redrafted", "supplemented", "withdrawn"],
 ) -> _Made:
     (result,) = await services.admission.push(actor, known.db, [Edit(case, known.rev, body, encode(body))])
     now = await known_case(services, actor, case)
@@ -231,4 +264,6 @@ def _new_item(services: Services, at: int) -> str:
     return f"{int(services.now().timestamp() * 1000):013d}{at:03d}{services.random_hex(5)}"
 
 
-router = Router("/", route_handlers=[make_case, change_case, add_to_case], guards=[need_login], tags=["cases"])
+router = Router(
+    "/", route_handlers=[make_case, change_case, withdraw_case, add_to_case], guards=[need_login], tags=["cases"]
+)

@@ -63,6 +63,12 @@ class CaseChange(CaseDraft, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     seen: str
 
 
+class CaseWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`seen`: `seen_case` of what was looked at."""
+
+    seen: str
+
+
 class CaseAddition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is added to what was announced. `limit`: a later one; `seen`: `seen_case` of what was looked at."""
 

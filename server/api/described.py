@@ -147,6 +147,7 @@ _MORE: Mapping[str, tuple[int, ...]] = {
     "sendPhotoPart": (409, 413),
     "setOwnPassword": (429,),
     "takeRescueFile": (413,),
+    "withdrawCase": (409,),
     "withdrawImport": (409,),
     "writeDirectoryEntry": (409,),
 }
@@ -157,6 +158,7 @@ _OWN_REFUSAL: Mapping[tuple[str, int], type[msgspec.Struct]] = {
     ("changeCase", 409): NotIssued,
     ("concludeCase", 409): NotIssued,
     ("makeCase", 409): NotIssued,
+    ("withdrawCase", 409): NotIssued,
 }
 _SECURITY = {
     "basic": {"type": "http", "scheme": "basic", "description": "Name and password with every request."},

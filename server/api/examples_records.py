@@ -301,6 +301,10 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
         {**_CASE_GIVEN, "announce": True, "seen": _SEEN_CASE},
         {**_CASE_TOLD, "state": "waiting", "reason": "awaited", "may_conclude": False},
     ),
+    ("post", "/api/v1/cases/{case}/withdrawal"): (
+        {"seen": _SEEN_CASE},
+        {**_CASE_DRAFT, "state": "withdrawn", "reason": "withdrawn", "may_edit": False},
+    ),
     ("post", "/api/v1/cases/{case}/additions"): (
         {"checklist": ["给排水"], "limit": "2026-12-05T10:00:00Z", "seen": _SEEN_CASE},
         {**_CASE_TOLD, "limit": "2026-12-05T10:00:00Z", "limit_told": "2026-11-30T10:00:00Z"},

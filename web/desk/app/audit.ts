@@ -122,6 +122,7 @@ const VALUES: { [value: string]: readonly [string, string] } = {
   redrafted: ["修改草稿", "draft changed"],
   announced: ["已告知各方", "announced"],
   supplemented: ["告知后补充", "added to"],
+  withdrawn: ["已撤回", "taken back"],
 };
 
 /** What else a line says. */
