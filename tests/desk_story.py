@@ -14,7 +14,7 @@ from playwright.async_api import TimeoutError as NeverIdle
 
 from server.demo.fill import prepare
 from server.settings import Settings
-from tests import desk_story_admin
+from tests import desk_story_admin, desk_story_joint
 from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY, fill
 from tests.played import BRANCH, WHO, Played
@@ -382,6 +382,7 @@ CHAPTERS: tuple[Callable[[Office], AsyncIterator[str]], ...] = (
     _committee,
     _administrator,
     _member,
+    *desk_story_joint.CHAPTERS,
     *desk_story_admin.CHAPTERS,
 )
 

@@ -18,7 +18,16 @@ TABLET = (LANDSCAPE, PORTRAIT, PHONE)
 DESK = (desk_story.DESK, (1024, 768), (1920, 1080))
 INTO = Path(__file__).parent.parent / "deploy/images"
 COLOURS = 64
-ENGLISH = ("inbox-record", "month-open", "centre", "activity-joined", "imports-preview", "forms", "committee-former")
+ENGLISH = (
+    "inbox-record",
+    "month-open",
+    "centre",
+    "activity-joined",
+    "imports-preview",
+    "forms",
+    "committee-former",
+    "joint-announced",
+)
 """Screens of the desk that have their picture in English too."""
 
 

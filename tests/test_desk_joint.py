@@ -242,6 +242,7 @@ async def test_dk141_faults_stand_at_their_fields_and_go_when_they_are_put_right
         await expect(page.get_by_role("status").filter(has_text="没有保存的内容还在")).to_be_visible()
         assert await items(page) == ["门", "窗", "门", ""]
         await page.get_by_role("button", name="放弃").first.click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("联合踏勘")
         await go(page, "joint/new")
         await expect(page.get_by_label("办理事项（必填）")).to_have_value("")
     assert documents(staffed, "shared", "case") == []
