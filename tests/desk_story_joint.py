@@ -1,4 +1,4 @@
-"""The screens of joint surveys with something real on them: the list, one that is made, announced and added to, and how a party reads it."""
+"""The screens of joint surveys with something real on them: the list, one that is made, announced and added to, and how others read it."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -182,6 +182,7 @@ async def test_dk139_one_is_made_by_keyboard_with_lines_that_are_pasted_and_put_
         assert await axe(page) == []
         await page.get_by_role("button", name="保存草稿").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+        await expect(page.locator(".notice.good")).to_have_count(0)
         await expect(page.locator(".case-terms")).to_contain_text("刘工 8801")
         await expect(page.locator(".case-checklist li")).to_have_text(ITEMS)
     (case,) = documents(staffed, "shared", "case")
@@ -285,8 +286,22 @@ async def test_dk142_it_is_shown_what_the_parties_will_be_told_and_told_once(sta
         await expect(box).to_contain_text("燃气公司")
         await press(page, "dialog .button.main")
         await expect(page.locator(".case-name .tag")).to_have_text("等各方意见")
+        await expect(page.locator(".notice.good")).to_contain_text("请另行通知：燃气公司")
         await expect(page.get_by_role("button", name="修改草稿")).to_have_count(0)
     assert read(staffed, told["id"])["announced"] != ""
+
+
+async def test_dk142_it_is_announced_right_where_it_is_written(staffed: Served) -> None:
+    async with made(staffed) as (page, told):
+        await page.get_by_role("button", name="修改草稿").click()
+        await page.get_by_role("button", name="加一个没有账号的单位").click()
+        await page.keyboard.insert_text("燃气公司")
+        await page.get_by_role("button", name="告知各方…").click()
+        await page.get_by_role("dialog").get_by_role("button", name="确认告知").click()
+        await expect(page.locator(".notice.good")).to_contain_text("请另行通知：燃气公司")
+        await expect(page.locator(".case-name .tag")).to_have_text("等各方意见")
+        (row,) = read(staffed, told["id"])["outside"]
+        assert row["name"] == "燃气公司"
 
 
 async def test_dk138_a_partys_finding_arrives_by_itself_and_the_conclusion_is_issued_here(staffed: Served) -> None:
@@ -375,7 +390,7 @@ async def test_dk144_who_may_not_change_it_is_offered_nothing_and_told_who_can(s
     for who in ("qian", "sun", "wang"):
         async with desk(staffed, who) as page:
             await go(page, f"joint/{told['id']}")
-            await expect(page.locator("#case-lacks")).to_contain_text("由立项人和牵头支部的书记、副书记修改和告知")
+            await expect(page.locator("#case-lacks")).to_contain_text("由发起人和牵头支部的书记、副书记修改和告知")
             await expect(page.locator(".case-acts")).to_have_count(0)
             await go(page, f"joint/{told['id']}/edit")
             await expect(page.get_by_role("heading", level=1)).to_have_text(NAME)

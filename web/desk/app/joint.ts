@@ -72,6 +72,13 @@ export function conclusionWords(one: string): string {
   return one ? optionWords("case", "conclusion", one) : "";
 }
 
+/** What is said once it is announced: whoever has no account has to be told by somebody. */
+export function announcedWords(told: CaseTold): string {
+  const names = told.outside.map((one) => [one.name, one.contact].filter(Boolean).join(" "));
+  const rest = names.length > 0 ? say(`没有账号的单位请另行通知：${names.join("、")}。`, ` Those without an account are yours to tell: ${names.join(", ")}.`) : "";
+  return say("已告知，各支部的平板下次同步时收到。", "Announced: the branches' tablets have it after their next sync.") + rest;
+}
+
 /** How long there is until a limit, in days of the centre; "" where there is none. */
 export function dueWords(limit: string, now: number): string {
   const at = Date.parse(limit);

@@ -18,6 +18,6 @@ export function recordPlace(id: string): RouteLocationRaw {
   return { name: "inbox", params: { id } };
 }
 
-export function casePlace(id: string): RouteLocationRaw {
+export function casePlace(id: string): { name: string; params: { id: string } } {
   return { name: "case", params: { id } };
 }
