@@ -8,7 +8,6 @@ import { text } from "../records/json.ts";
 import type { Json } from "../records/json.ts";
 import type { Joint } from "../records/joint.ts";
 import { dayOf } from "../ui/time.ts";
-import { fieldInfo } from "../records/schema.ts";
 import type { Around } from "./around.ts";
 import { OURSELVES, speaksFor, withSpeaker } from "./behalf.ts";
 import type { Speaks } from "./behalf.ts";
@@ -109,8 +108,7 @@ export function writingOf({ around, held, base, author, known, returned, keeper 
   const caseMissing = ref(false);
   const form = computed(() => {
     const found = named.value ?? bestForm(known(), text(values.value["kind"])) ?? fieldsAsForm(held.type);
-    const options = Object.entries(fieldInfo("survey", "findings/*/finding")?.options ?? {}).map(([value, [zh, en]]) => ({ value, label: { zh, en } }));
-    return withChecklist(withKinds(found, known()), joint.value?.checklist ?? [], options);
+    return withChecklist(withKinds(found, known()), joint.value?.checklist ?? []);
   });
   const asDocument = computed(() => ({ fields: { items: form.value.items } }) as unknown as Values);
   const shown = computed(() => new Set(visible(asDocument.value, values.value)));

@@ -1,12 +1,14 @@
 // Decides what belongs to a record when it is read: its text and form, what accompanies it, what was decided of it, what went wrong.
 
-import { isList, own, text } from "../../shared/records/json.ts";
+import { text } from "../../shared/records/json.ts";
 import { jointOf } from "../../shared/records/joint.ts";
 import type { Joint } from "../../shared/records/joint.ts";
 import { speaksFor } from "../../shared/write/behalf.ts";
 import type { Speaks } from "../../shared/write/behalf.ts";
+import { withChecklist } from "../../shared/write/forms.ts";
 import type { Json } from "../../shared/records/json.ts";
 import type { Body } from "../../shared/records/body.ts";
+import { itemsOf } from "../../shared/forms/form.ts";
 import type { Values } from "../../shared/forms/form.ts";
 import type { Opened } from "../app/opened.ts";
 import type { Refusal } from "../store/outbox.ts";
@@ -48,7 +50,6 @@ export interface Whole {
   followUps: Card[];
 }
 
-const AFTER_FINDINGS = new Set(["conclusion", "conclusion_text", "privacy", "needs", "problems", "follow_ups"]);
 const DAY_MS = 86_400_000;
 
 /** Everything that this tablet knows of a record; null when it is not here. */
@@ -95,13 +96,8 @@ export async function wholeRecord(opened: Opened, id: string): Promise<Whole | n
 
 /** The form with the checklist of the joint survey in the place of its own, as the record was filled in. */
 function withAsked(form: Values | null, joint: Joint | null): Values | null {
-  if (joint === null || joint.checklist.length === 0) return form;
-  const items = own(own(form, "fields"), "items");
-  const rest = (isList(items) ? items : []).filter((one) => !text(own(one, "path")).startsWith("findings/"));
-  const at = rest.findIndex((one) => AFTER_FINDINGS.has(text(own(one, "path"))));
-  const asked = joint.checklist.map(({ code, text: words }) => ({ path: `findings/${code}/finding`, kind: "choice", label: { zh: words, en: words } }));
-  const before = at < 0 ? rest.length : at;
-  return { fields: { items: [...rest.slice(0, before), ...asked, ...rest.slice(before)] } };
+  if (joint === null) return form;
+  return { fields: { items: withChecklist({ items: form === null ? [] : itemsOf(form) }, joint.checklist).items } } as unknown as Values;
 }
 
 async function formOf(opened: Opened, form: string): Promise<Values | null> {
