@@ -1,5 +1,5 @@
-"""Joint surveys on the tablet in a real Chromium (TW14 to TW18, TL13): found on Today, surveyed without a network for one's own branch and for a
-party that has no account, until the centre says that every party is in."""
+"""Joint surveys on the tablet in a real Chromium (TW14 to TW18, TL13): found on Today, surveyed without a network for one's own branch and
+for a party that has no account, until the centre says that every party is in."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -118,6 +118,8 @@ async def test_tw14_tw15_tw16_tw17_tw18_tl13_what_a_party_without_an_account_fou
     await tablet.sees("代录的意见还要有王工的签名，或现场照片，才算数")
     await finish(tablet)
 
+    await tablet.tap("查看记录")
+    await tablet.sees("还没有签名或照片，意见暂不算数")
     await tablet.tap("请王工签名")
     await tablet.sees("请王工在下面签名")
     await expect(page.get_by_label("姓名（可不填）")).to_have_value("王工")
@@ -147,7 +149,13 @@ async def test_tw14_tw15_tw16_tw17_tw18_tl13_what_a_party_without_an_account_fou
     assert cells["fire", "branch:b03"]["given_by"] == ""
     theirs, ours = sorted(await arrived(known, "survey", 2), key=lambda one: one["_id"])
     assert ours["fields"]["period"][0] == theirs["fields"]["period"][0], "one visit to the site, told twice"
-    assert theirs["fields"]["parties/b03"] is True, "the whole branch may read it"
+
+    colleague = make("t2")
+    await colleague.start()
+    await colleague.enrol("wang")
+    await colleague.synced()
+    await colleague.sees("待提交意见的联合踏勘（1）")
+    await expect(colleague.page.locator(".case-row")).to_contain_text("加油站验收联合踏勘")
 
 
 async def test_tw15_tw16_tw17_for_whom_is_changed_later_and_a_photo_is_enough(
