@@ -254,8 +254,6 @@ async def _jointly(on: Stage) -> AsyncIterator[str]:
     await page.locator(".behalf input.input").fill("王建平 营业所长")
     await page.evaluate("scrollTo(0, 0)")
     yield "write-joint-who"
-    await page.locator(".joint-case").evaluate("(element) => element.scrollIntoView({ block: 'center' })")
-    yield "write-joint-for"
     await _next(on)
     for at in range(2):
         await page.locator(".finding").nth(at).locator(".tile").first.click()
