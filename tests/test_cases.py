@@ -7,8 +7,18 @@ from typing import Any
 from schemas import check, may_change, rule_of
 from sync.documents import content_of
 from sync.reconcile.body import join
-from sync.reconcile.cases import Case, Cell, Finding, Survey, case_of, findings_of, issued_text, state_of
-from sync.reconcile.edit import edit, remove_item
+from sync.reconcile.cases import (
+    Case,
+    Cell,
+    Finding,
+    Survey,
+    case_of,
+    findings_of,
+    is_against_issue,
+    issued_text,
+    state_of,
+)
+from sync.reconcile.edit import edit, remove_item, settle
 from sync.stores.contract import LEAVES, Store, Want
 from tests.builders import NOW, record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk
@@ -153,6 +163,22 @@ def test_js6_two_devices_that_issue_at_once_end_in_one_result_and_the_other_is_k
     principals = {"member:m0001", "branch:b03", "secretary:b03"}
     assert may_change(one, join([one, two], rule_of), principals) is None, "who did not know is let in"
     assert may_change(one, two, principals) is None
+
+
+def test_js6_a_dispute_of_two_conclusions_is_settled_by_the_one_that_stands_alone() -> None:
+    body = case()
+    first, second = stamp("m0001", "t1"), stamp("m0002", "t2", NOW + timedelta(seconds=3))
+    merged = join([issued(body, "fail", first), issued(body, "pass", second, text="三方一致")], rule_of)
+    before = case_of(merged)
+    fields = merged["fields"]
+    assert is_against_issue(merged, "conclusion", "pass")
+    assert is_against_issue(merged, "conclusion_text", "三方一致")
+    assert not is_against_issue(merged, "conclusion", "fail")
+    assert not is_against_issue(body, "conclusion", "pass"), "before the issue it may be thought over"
+    later = stamp("m0002", "desk", NOW + timedelta(hours=1))
+    for path in ("conclusion", "conclusion_text", "issued", "basis"):
+        merged = settle([merged], path, fields.get(path), later, [first, second], rule_of=rule_of)
+        assert (case_of(merged).issue, case_of(merged).lost) == (before.issue, before.lost), path
 
 
 def test_js6_who_had_seen_it_issued_cannot_change_it() -> None:

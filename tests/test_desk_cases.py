@@ -230,6 +230,16 @@ async def test_dk136_what_came_after_the_conclusion_is_told_beside_it(staffed: S
         # Two conclusions lie in dispute: where that is settled, the same is told.
         await opened(page, staffed, CASE)
         await expect(after_it.locator("li", has_text="未生效的结论")).to_contain_text("不予通过")
+        with as_member(staffed, "song") as client:
+            seen = client.get(f"/api/v1/records/{CASE}").json()["seen"]
+            other = {"path": "conclusion", "value": "fail", "saw": []}
+            asked = {"record": CASE, "decision": "settle", "seen": seen, "settles": [other]}
+            assert client.post("/api/v1/reviews", json=asked).json()["error"] == "issued_already"
+        await expect(page.get_by_role("button", name="采用")).to_have_count(0)
+        await page.get_by_role("button", name="确认", exact=True).first.click()
+        await expect(page.locator(".settle")).to_have_count(0)
+        await expect(page.locator(".joint-conclusion")).to_contain_text(WORDS)
+        await expect(after_it.locator("li", has_text="未生效的结论")).to_have_count(1)
 
 
 async def test_ix11_a_conclusion_that_is_due_is_opened_from_the_inbox_and_issued_there(staffed: Served) -> None:

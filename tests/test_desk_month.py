@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import needed, until
-from tests.desk_browser import desk, reviews
+from tests.desk_browser import desk, pick, reviews
 from tests.desk_filling import activities, fill
 from tests.filling import put
 from tests.serving import Served
@@ -47,11 +47,18 @@ async def test_dk21_what_is_behind_a_number_is_narrowed_and_a_share_opens_to_its
         await expect(page.get_by_role("heading", name="好评数：1 次")).to_be_visible()
         await page.go_back()
         await page.go_back()
+        await page.get_by_role("link", name="服务时长 本月", exact=False).click()
+        await page.locator(".headline").click()
+        await expect(page.get_by_role("columnheader", name="计入")).to_be_visible()
+        await page.go_back()
+        await page.go_back()
         await page.get_by_role("link", name="参与人次 本月 5 人次").click()
         await expect(page.locator("tbody tr")).to_have_count(5)
-        await page.get_by_label("人员").select_option("m0042")
+        # Minutes are no part of a count of people.
+        await expect(page.get_by_role("columnheader", name="计入")).to_have_count(0)
+        await pick(page, "人员", "0042")
         await expect(page.locator("tbody tr")).to_have_count(1)
-        await page.get_by_label("人员").select_option("")
+        await page.get_by_role("combobox", name="人员").fill("")
         await page.get_by_label("类型").select_option("visit")
         await expect(page.locator("tbody tr")).to_have_count(3)
         await page.get_by_label("从").fill("2026-11-10")

@@ -31,7 +31,7 @@ async def test_dk31_a_members_page_shows_figures_by_month_and_activities(staffed
         await expect(page.get_by_role("region", name="参加的活动").last.locator("tbody tr")).to_have_count(4)
         await expect(page.get_by_role("region", name="联系对象").get_by_role("link")).to_have_text(["李桂兰"])
         await page.get_by_role("link", name="2026-11 走访 2 次").click()
-        await expect(page.get_by_label("人员")).to_have_value("m0117")
+        await expect(page.get_by_role("combobox", name="人员")).to_have_value("同志0117 · m0117")
         await expect(page.locator("tbody tr")).to_have_count(2)
 
 

@@ -13,6 +13,7 @@ _MEANING = {
     "meaning_zh": "走访次数",
     "meaning_en": "Visits made",
     "parts": [],
+    "counts": "activities",
 }
 _NOVEMBER = {"first": "2026-11-01", "last": "2026-11-30", "running": True}
 _OCTOBER = {"first": "2026-10-01", "last": "2026-10-31", "running": False}

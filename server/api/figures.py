@@ -31,7 +31,8 @@ STEPS_MAX = 62
 
 
 class FigureMeaning(msgspec.Struct, frozen=True):
-    """`parts`: the figures that a quotient is made of, the upper one first."""
+    """`parts`: the figures that a quotient is made of, the upper one first. `counts`: what of the rows behind it, each of them, the sum of
+    their values, or the different activities or subjects in them; of a quotient nothing."""
 
     code: str
     zh: str
@@ -41,6 +42,7 @@ class FigureMeaning(msgspec.Struct, frozen=True):
     meaning_zh: str
     meaning_en: str
     parts: list[str]
+    counts: Literal["", "rows", "sum", "activities", "subjects"]
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -307,7 +309,9 @@ def meaning(code: str) -> FigureMeaning:
     """Raises BadRequest."""
     one = figure_of(code)
     parts = list(one.parts) if isinstance(one, Quotient) else []
-    return FigureMeaning(one.code, *one.name, *one.unit, *one.meaning, parts)
+    return FigureMeaning(
+        one.code, *one.name, *one.unit, *one.meaning, parts, "" if isinstance(one, Quotient) else one.count
+    )
 
 
 def opening(code: str, query: str) -> str:

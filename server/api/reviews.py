@@ -16,11 +16,12 @@ from server.deciding import Latest
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of, encode
-from sync.errors import BadRequest, FieldbookError, Forbidden, NotFound
+from sync.errors import BadRequest, Conflict, FieldbookError, Forbidden, NotFound
 from sync.ledger.decisions import latest
 from sync.ledger.follow import hashes
 from sync.ledger.queries import activity, branches_for, companion, places
 from sync.reconcile.body import stamps_of
+from sync.reconcile.cases import is_against_issue
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.joining import joined
 from sync.reconcile.stamps import next_stamp
@@ -163,6 +164,7 @@ async def _take(services: Services, actor: Actor, data: Decision) -> "Decided | 
     on = await _about(services, actor, data.record)
     _check(data)
     await _check_others(services, actor, data)
+    await _check_settled(services, actor, data, on)
     if data.decision in BOUND and data.seen != on.seen:
         return on
     async with services.deciding.turn:
@@ -259,6 +261,17 @@ async def _check_others(services: Services, actor: Actor, data: Decision) -> Non
         (held,) = await services.store.get((await _about(services, actor, data.record)).db, [Want(data.supersedes)])
         if not held.tree:
             raise NotFound(f"There is no {data.supersedes}.", document=data.supersedes)
+
+
+async def _check_settled(services: Services, actor: Actor, data: Decision, on: _On) -> None:
+    """Raises Conflict for a dispute of two conclusions that is not to be settled by the one that stands (JS6)."""
+    if not data.settles or not data.record.startswith("case:"):
+        return
+    body = joined(await leaves_of(services, actor, on.db, data.record))
+    against = [one.path for one in data.settles if is_against_issue(body, one.path, one.value)]
+    if against:
+        why = "先下达的结论有效，另一份可列为补充意见 / The conclusion that was issued first stands: put the other as an addendum."
+        raise Conflict(why, code="issued_already", path=against[0])
 
 
 async def _stamp(services: Services, actor: Actor, member: str, data: Decision, on: _On) -> str:

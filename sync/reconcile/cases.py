@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas import Rule, rule_of
-from schemas.canonical import NotCanonical
+from schemas.canonical import NotCanonical, canonical
+from schemas.changes import ISSUED
 from sync.reconcile.body import fields_of, read
 from sync.reconcile.removals import removal
 from sync.reconcile.rules import shown
@@ -322,7 +323,27 @@ def _issues(writes: Writes) -> tuple[Issue | None, tuple[Issue, ...]]:
     lost = [one for one in every if one is not top]
     found = _issue(writes, top, {one.stamp for one in lost if one.live})
     rest = [_issue(writes, one, {other.stamp for other in every if other is not one}) for one in lost]
-    return found, tuple(rest)
+    # Confirmed, it is the same conclusion, and came when it was issued.
+    same = [one for one in rest if _said(one) == _said(found)]
+    found = min([found, *same], key=lambda one: one.stamp)
+    return found, tuple(one for one in rest if one not in same)
+
+
+def _said(issue: Issue) -> tuple[object, ...]:
+    return issue.at, issue.conclusion, issue.basis
+
+
+def is_against_issue(body: Mapping[str, Any], path: object, value: object) -> bool:
+    """Whether a case that was issued would say something else by it (JS6): what was issued first stands."""
+    fields = body.get("fields")
+    if (
+        body.get("type") != "case"
+        or path not in ISSUED
+        or not isinstance(fields, Mapping)
+        or fields.get("issued") is None
+    ):
+        return False
+    return canonical(fields.get(str(path))) != canonical(value)
 
 
 def _issue(writes: Writes, issued: Write, others: set[str]) -> Issue:

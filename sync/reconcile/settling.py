@@ -17,6 +17,7 @@ from sync.documents import content_of, encode
 from sync.errors import FieldbookError
 from sync.ledger.companions import kept_readers
 from sync.reconcile.body import Body, read, stamps_of
+from sync.reconcile.cases import is_against_issue
 from sync.reconcile.edit import edit, settle
 from sync.reconcile.joining import joined
 from sync.reconcile.merge import Leaf, MergePlan, Newer, NewRevision, Unmergeable, merge
@@ -146,6 +147,9 @@ def _settled(body: Body, review: Body) -> Body:
     stamp = review["stamps"].get("") if isinstance(review.get("stamps"), dict) else None
     for one in told if isinstance(told, list) else [told]:
         if not isinstance(one, dict) or not isinstance(one.get("path"), str) or not isinstance(stamp, str) or not stamp:
+            continue
+        if is_against_issue(body, one["path"], one.get("value")):
+            log.warning("a decision would change a conclusion that was issued")
             continue
         saw = one.get("saw")
         try:

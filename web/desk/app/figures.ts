@@ -13,6 +13,7 @@ export interface Meaning {
   meaning_zh: string;
   meaning_en: string;
   parts: string[];
+  counts: "" | "rows" | "sum" | "activities" | "subjects";
 }
 
 export interface Days {
