@@ -10,8 +10,10 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from tests.access import axe
 from tests.browser import Tablet, needed, until
 from tests.builders import stamp
+from tests.desk_browser import desk, manage
 from tests.desk_cases import as_member
 from tests.filling import put
 from tests.serving import Served
@@ -232,3 +234,24 @@ async def test_tw15_tw18_who_does_not_lead_is_not_asked_and_is_awaited_no_more_o
     await tablet.sees("待提交意见的联合踏勘（1）")
     case = await told(known, THEIRS, lambda one: states(one)["branch:b03"] == "in")
     assert states(case) == {"branch:b03": "in", "branch:b04": "awaited", POWER: "awaited"}
+
+
+async def test_tw14_tw15_where_a_form_is_tried_a_made_up_joint_survey_has_a_party_without_an_account(
+    staffed: Served,
+) -> None:
+    async with desk(staffed, "admin") as page:
+        await page.set_viewport_size({"width": 1440, "height": 1300})
+        await manage(page, "表单")
+        await page.get_by_role("button", name="踏勘记录").click()
+        on = page.frame_locator("iframe[title=试填表单]")
+        await on.locator("[data-path=case] select").select_option(index=1)
+        await expect(on.locator(".joint-case")).to_contain_text("第一党支部（示例）（牵头）")
+        await expect(on.locator("[data-path=subject]")).to_contain_text("人民路 21 号餐饮店（示例）")
+        await on.get_by_text("供电所（示例）", exact=True).click()
+        await on.get_by_label("意见由谁提出").fill("王工")
+        await on.get_by_role("button", name="踏勘清单").click()
+        await expect(on.locator(".spoken-for")).to_contain_text("供电所（示例）")
+        await expect(on.locator(".finding")).to_have_count(2)
+        await on.get_by_role("button", name="核对").click()
+        await expect(on.locator(".vouching")).to_be_visible()
+        assert await axe(page) == []

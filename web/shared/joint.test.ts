@@ -11,6 +11,10 @@ import { OURSELVES, speaksFor, withSpeaker } from "./write/behalf.ts";
 import { faultsOf, GIVEN_BY, mayFinish } from "./write/faults.ts";
 import { joined, withValue } from "./write/values.ts";
 import type { Values } from "./write/values.ts";
+import type { Around } from "./write/around.ts";
+import type { Draft } from "./write/draft.ts";
+import { writingOf } from "./write/writing.ts";
+import type { Writing } from "./write/writing.ts";
 
 type Fields = { [path: string]: Json };
 const STAMP = "001795000000000.0000-t1-m1-aaaa";
@@ -120,4 +124,47 @@ test("tw15 a record for another party is not finished before it says who gave th
   assert.equal(fault!.field, GIVEN_BY);
   assert.ok(!mayFinish([fault!]));
   assert.deepEqual([...faultsOf(form, found, SPEAKS), ...faultsOf(form, found, OURSELVES), ...faultsOf(form, found, null)], []);
+});
+
+async function writing(type: string, values: Fields, branch = "b03"): Promise<Writing> {
+  const held: Draft = { id: `${type}:1`, type, db: "branch-b03", form: "", edits: false, values, alsoFor: [], photos: [], photosGone: [], placeless: false, step: 0, at: 0 };
+  const around = { member: "m1", branch, joint: async (id: string) => (id === "case:1" ? jointOf(id, made) : null) } as unknown as Around;
+  const keeper = { saving: { state: "saved" as const, at: 0 }, later: () => undefined, now: async () => undefined, end: async () => undefined, leave: () => undefined };
+  const begun = writingOf({ around, held, base: {}, author: "m1", known: () => [], returned: null, keeper });
+  await settled();
+  return begun;
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+test("tw14 a survey takes from its case what it is about where nothing was said, and gives back that its branch reads it", async () => {
+  const one = await writing("survey", { matter: "复查" });
+  one.set("case", "case:1");
+  await settled();
+  assert.deepEqual(one.draft.value.values, { case: "case:1", matter: "复查", subject: "site:1", "parties/b03": true });
+  assert.deepEqual(one.form.value.items.map((item) => item.path).filter((path) => path.startsWith("findings/")), ["findings/fire/finding", "findings/layout/finding"]);
+  one.set("case", null);
+  await settled();
+  assert.deepEqual(joined({}, one.draft.value.values), { matter: "复查", subject: "site:1" });
+  const visit = await writing("visit", {});
+  visit.set("case", "case:1");
+  await settled();
+  assert.deepEqual(visit.draft.value.values, { case: "case:1" });
+});
+
+test("tw15 for whom is asked where one's branch leads, of a survey, and another case has other parties", async () => {
+  assert.ok((await writing("survey", { case: "case:1" })).mayChooseSpeaker.value);
+  for (const [type, branch, of] of [["survey", "b04", "case:1"], ["visit", "b03", "case:1"], ["survey", "b03", "case:2"]]) {
+    assert.ok(!(await writing(type!, { case: of! }, branch)).mayChooseSpeaker.value, `${type} ${branch} ${of}`);
+  }
+  const one = await writing("survey", { case: "case:1" });
+  one.speakFor(SPEAKS);
+  one.set("findings/fire/finding", "pass");
+  assert.equal(one.values.value["findings/fire/party"], POWER);
+  assert.deepEqual(one.draft.value.speaks, SPEAKS);
+  one.set("case", "case:2");
+  await settled();
+  assert.deepEqual([one.speaks.value, one.values.value["findings/fire/party"], one.caseMissing.value], [OURSELVES, undefined, true]);
 });

@@ -151,12 +151,12 @@ export function writingOf({ around, held, base, author, known, returned, keeper 
     if (id !== text(values.value["case"])) return;
     caseMissing.value = id !== "" && found === null;
     joint.value = found;
-    if (held.edits) return;
+    if (held.edits || held.type !== "survey") return;
     const given = Object.entries(takenFrom(found, chosen)).filter(([path, value]) => (values.value[path] ?? null) !== value);
     if (given.length > 0) setAll(Object.fromEntries(given));
   }
 
-  /** What a new record takes from its case: that one's own branch reads it, and, once it is chosen, what it is about where nothing was said. */
+  /** What a new survey takes from its case: that one's own branch reads it, and, once it is chosen, what it is about where nothing was said. */
   function takenFrom(found: Joint | null, chosen: boolean): Values {
     const reads = `parties/${around.branch}`;
     if (found === null) return chosen ? { [reads]: null } : {};
