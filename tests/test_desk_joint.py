@@ -348,6 +348,18 @@ async def test_dk138_records_the_search_and_the_inbox_lead_to_it(staffed: Served
             await expect(page.locator(".joint-table")).to_be_visible()
 
 
+async def test_dk138_the_audit_tells_what_was_done_with_it_and_leads_to_it(staffed: Served) -> None:
+    branches(staffed)
+    draft(staffed, announce=True)
+    async with desk(staffed, "admin") as page:
+        await go(page, "audit?kind=joint_survey")
+        row = page.locator(".audit tbody tr", has_text="已告知各方")
+        await expect(row).to_contain_text("联合踏勘")
+        await row.get_by_role("link", name="联合踏勘 …").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+        await expect(page.locator(".case-acts")).to_have_count(0)
+
+
 async def test_dk143_it_is_added_to_after_the_announcement_and_what_was_written_stays(staffed: Served) -> None:
     branches(staffed)
     told = draft(staffed, announce=True)
