@@ -36,6 +36,7 @@ export function mainPlaces(): Place[] {
   const places = [
     { name: "inbox", icon: "check", label: say("待办", "Inbox") },
     { name: "month", icon: "month", label: say("月度台账", "Months") },
+    { name: "follow", icon: "today", label: say("问题", "Follow-up") },
     { name: "centre", icon: "people", label: me.value?.branch ? say("对照", "Compare") : say("全中心", "Centre") },
     { name: "search", icon: "search", label: say("查找", "Search") },
     { name: "tablets", icon: "tablet", label: say("平板", "Tablets") },
