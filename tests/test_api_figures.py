@@ -251,6 +251,8 @@ async def test_fg13_a_record_tells_its_stages_and_which_rating_counts(here: Desk
     assert (row["record"], row["state"], row["due"]) == (late["_id"], "received", "2026-11-12")
     (done,) = (await here.get(LI, "/services?timely=early"))["services"]
     assert done["record"] == body["_id"]
+    told = await here.get(LI, "/services?timely=early")
+    assert told["matters"] == {body["_id"]: body["fields"]["matter"]}
     assert (await here.get(LI, f"/records/{visit()['_id']}", 404))["error"] == "not_found"
 
 

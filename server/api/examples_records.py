@@ -351,6 +351,7 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
                     "activity": f"activity:{_SERVICE}",
                 }
             ],
+            "matters": {_SERVICE: "食品经营许可证变更"},
             "next": None,
         },
     ),

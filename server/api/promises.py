@@ -93,10 +93,12 @@ class ProblemFollowed(msgspec.Struct, frozen=True):
 
 
 class Promised(msgspec.Struct, frozen=True):
-    """Services for which a time was promised. `state` is the stage reached, `timely` early, on_time or late once it is concluded."""
+    """Services for which a time was promised. `state` is the stage reached, `timely` early, on_time or late once it is
+    concluded. `matters`: what each record says it was about, by its id."""
 
     at: str
     services: list[PromiseRow]
+    matters: dict[str, str]
     next: str | None
 
 
@@ -244,7 +246,9 @@ async def list_services(
     )
     rows = await _listed(services, actor, where, after, limit, order)
     note_reading(services, actor, {row.record for row in rows if is_personal(row.subject)})
-    return Promised(day, rows, _next(rows, limit, order))
+    words = await _words(services, rows)
+    matters = {one: told for one, fields in words.items() if isinstance(told := fields.get("matter"), str)}
+    return Promised(day, rows, matters, _next(rows, limit, order))
 
 
 async def _listed(

@@ -88,6 +88,7 @@ export const STANDS: { readonly [view in View]: readonly Stand[] } = {
   ],
 };
 
+/** `text`: what the problem is, or what the service was about. */
 export interface Listed {
   problem: Promised;
   text: string;
@@ -100,8 +101,8 @@ export async function readPage(asked: Narrowed, counts: Counts, after: string, l
   const found: Listed[] = [];
   let [step, cursor, at] = [Number(after.split("|")[0] ?? 0), after.split("|")[1] ?? "", counts.at];
   for (; step < steps.length; step += 1, cursor = "") {
-    const told = await get<{ at: string; problems?: Listed[]; services?: Promised[]; next: string | null }>(asked.view, { ...steps[step], ...narrow, after: cursor, limit: String(limit - found.length) });
-    found.push(...(told.problems ?? (told.services ?? []).map((problem) => ({ problem, text: "" }))));
+    const told = await get<{ at: string; problems?: Listed[]; services?: Promised[]; matters?: { [record: string]: string }; next: string | null }>(asked.view, { ...steps[step], ...narrow, after: cursor, limit: String(limit - found.length) });
+    found.push(...(told.problems ?? (told.services ?? []).map((problem) => ({ problem, text: told.matters?.[problem.record] ?? "" }))));
     at = told.at;
     if (told.next !== null) return { found, next: `${step}|${told.next}`, at };
   }
