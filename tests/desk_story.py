@@ -389,6 +389,8 @@ async def _member(on: Office) -> AsyncIterator[str]:
     yield "member-month"
     await on.go("/forms", ".item-line")
     yield "member-forms"
+    await on.go("/own", ".own-facts")
+    yield "member-own"
 
 
 CHAPTERS: tuple[Callable[[Office], AsyncIterator[str]], ...] = (

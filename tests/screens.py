@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from playwright.async_api import Locator, Page, expect
@@ -15,6 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from server.demo.fill import prepare
 from server.settings import Settings
 from tests.browser import LANDSCAPE, PIN, Tablet, tablets
+from tests.builders import stamp
 from tests.played import BRANCH, COLLEAGUE, DB, WHO, Played, decide, decided, photo, simulated, visit
 from tests.serving import served
 
@@ -100,6 +102,10 @@ async def _prepare(on: Stage, directory: Path) -> None:
         await other.push(DB)
         for one in (mine, other):
             await one.close()
+    async with on.as_(WHO) as member:
+        case = _joint_survey(on, mine.member.id, mine.new_id)
+        answer = await member.put(f"/sync/shared/{case['_id']}", json=case)
+        assert answer.status_code == 201, answer.text
     async with on.as_(f"secretary-{BRANCH}") as secretary:
         remarks = [
             {"text": "谈了哪几项报销，写清楚。", "field": "talked"},
@@ -110,6 +116,23 @@ async def _prepare(on: Stage, directory: Path) -> None:
         month = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
         told_month = (await secretary.get(f"/api/v1/activity-records/{BRANCH}/{month}")).json()
         await decided(secretary, f"activity_record:{BRANCH}:{month}", "approve", told_month["seen"])
+
+
+def _joint_survey(on: Stage, author: str, new_id: Callable[[], str]) -> dict[str, Any]:
+    """Led by the branch, with two parties that have no account."""
+    others = [one.id for one in on.centre.branches if one.id != BRANCH]
+    asked = {"fire": "消防通道畅通，灭火器材在有效期内", "layout": "经营场所布局与申报图纸一致"}
+    needs = ("经营场所产权证明或租赁合同", "平面布局图", "从业人员健康证明", "消防安全承诺书")
+    fields: dict[str, Any] = {"subject": on.subjects("enterprise")[0].id, "matter": "食品经营许可现场联合踏勘"}
+    fields |= {f"parties/{one}": True for one in (BRANCH, others[0], others[1])}
+    fields |= {f"outside/{new_id()}/name": name for name in ("县供电公司营业所", "清源燃气公司")}
+    fields |= {f"checklist/{code}/text": text for code, text in asked.items()}
+    fields |= {f"needs/{new_id()}/text": text for text in needs}
+    told, due = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (-1, 4))
+    fields |= {"announced": told, "limit": due}
+    envelope = {"type": "case", "version": 1, "branch": BRANCH, "author": author, "zone": "Asia/Shanghai"}
+    stamps = {"": stamp(author, "t9", datetime.now(UTC))}
+    return {"_id": f"case:{new_id()}", **envelope, "fields": fields, "stamps": stamps, "replaced": []}
 
 
 async def _enrolling(on: Stage) -> AsyncIterator[str]:
@@ -221,6 +244,43 @@ async def _handing_over(on: Stage) -> AsyncIterator[str]:
     yield "record-rated"
 
 
+async def _jointly(on: Stage) -> AsyncIterator[str]:
+    """A survey for a joint survey that the branch leads, on behalf of a party without an account."""
+    page = on.page
+    await on.go("/", ".case-row")
+    await page.locator(".case-row", has_text="食品经营许可现场联合踏勘").click()
+    await page.locator(".behalf").wait_for()
+    await page.locator(".behalf .tile").nth(1).click()
+    await page.locator(".behalf input.input").fill("王建平 营业所长")
+    await page.evaluate("scrollTo(0, 0)")
+    yield "write-joint-who"
+    await _next(on)
+    for at in range(2):
+        await page.locator(".finding").nth(at).locator(".tile").first.click()
+    await page.evaluate("scrollTo(0, 0)")
+    yield "write-joint-checklist"
+    await page.locator(".step").last.click()
+    await page.locator(".vouching").wait_for()
+    yield "write-joint-check"
+    await page.locator(".write-foot .main").click()
+    await page.wait_for_timeout(300)
+    if await page.locator("dialog").count():
+        await on.tap("仍然完成", "Finish all the same")
+    await page.locator(".next-party").first.wait_for()
+    yield "write-joint-done"
+    await on.tap("查看记录", "Look at it")
+    await page.locator(".on-behalf").wait_for()
+    await page.wait_for_timeout(400)
+    yield "record-joint"
+    await page.locator(".on-behalf .button").click()
+    await page.locator("canvas").wait_for()
+    yield "hand-over-joint"
+    await page.locator(".hand-back button").click()
+    await page.locator("dialog .key").first.wait_for()
+    await on.tablet.pin(PIN)
+    await page.locator(".on-behalf").wait_for()
+
+
 async def _other_types(on: Stage) -> AsyncIterator[str]:
     page = on.page
     for at, kind in ((1, "service"), (2, "survey"), (3, "event")):
@@ -324,6 +384,7 @@ CHAPTERS: tuple[Callable[[Stage], AsyncIterator[str]], ...] = (
     _reading,
     _writing,
     _handing_over,
+    _jointly,
     _other_types,
     _in_trouble,
     _locking,

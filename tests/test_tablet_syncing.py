@@ -57,6 +57,34 @@ async def test_ta11_what_is_recorded_without_a_network_arrives_once_there_is_one
     await tablet.sees_not("仅在本机")
 
 
+async def test_ta11_what_is_changed_while_the_server_says_what_it_has_is_not_taken_for_sent(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = await enrolled(make, staffed)
+    page = tablet.page
+    answered, changed = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        if told(staffed) == ["一"]:
+            answered.set()
+            await changed.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/tablets/me/report", late)
+    await tablet.visit("李桂兰", "一")
+    await asyncio.wait_for(answered.wait(), 20)
+    await tablet.tap("查看记录")
+    await page.get_by_role("button", name="修改").click()
+    await tablet.tap("情况", nth=0)
+    await page.get_by_label("情况记录").fill("二")
+    await page.locator(".step").last.click()
+    await page.get_by_role("button", name="完成", exact=True).click()
+    await tablet.sees("修改已保存在本机")
+    changed.set()
+    await until(lambda: told(staffed) == ["二"])
+
+
 async def test_ta12_what_was_typed_is_there_after_the_battery_died_in_mid_edit(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:

@@ -22,7 +22,7 @@ RULES = {"participants": "set", "people": "largest", "rating": "once"}
 """Of `tests.merge_simulation.rule_of`."""
 
 
-def test_mg2_mg6_mg9_mg28_fm10_tw2_tw5_tw13_the_shared_vectors_hold_in_typescript() -> None:
+def test_mg2_mg6_mg9_mg28_fm10_tw2_tw5_tw13_tw14_tw15_tw18_the_shared_vectors_hold_in_typescript() -> None:
     done = subprocess.run([str(NODE), "--test"], cwd=WEB, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
 

@@ -27,6 +27,7 @@ export const router = createRouter({
     { path: "/assignments", name: "assignments", component: () => import("../screens/Assignments.vue") },
     { path: "/directory/:kind?", name: "directory", component: () => import("../screens/Directory.vue") },
     { path: "/accounts", name: "accounts", component: () => import("../screens/Accounts.vue") },
+    { path: "/own", name: "own", component: () => import("../screens/Own.vue") },
     { path: "/audit", name: "audit", component: () => import("../screens/Audit.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],

@@ -13,6 +13,9 @@ export interface Me {
 /** null: nobody. */
 export const me = ref<Me | null>(null);
 
+/** How one has ended the log-in oneself; else it has run out, or was ended elsewhere. */
+export const ended = ref<"" | "left" | "changed">("");
+
 export async function whoAmI(): Promise<void> {
   try {
     me.value = await get<Me>("session");
@@ -24,12 +27,26 @@ export async function whoAmI(): Promise<void> {
 
 /** Throws Refused. */
 export async function logIn(name: string, password: string): Promise<void> {
+  ended.value = "";
   me.value = await post<Me>("session", { name, password });
 }
 
 export async function logOut(): Promise<void> {
+  ended.value = "left";
   await remove("session").catch(() => undefined);
   me.value = null;
+}
+
+/** Every log-in of the account ends, this one too. Throws Refused. */
+export async function changePassword(old: string, fresh: string): Promise<void> {
+  ended.value = "changed";
+  try {
+    await post("session/password", { old, new: fresh });
+    me.value = null;
+  } catch (error) {
+    ended.value = "";
+    throw error;
+  }
 }
 
 /** Whether whoever is here takes decisions on records. */

@@ -1,7 +1,9 @@
 // Decides amid what a form is tried: a made-up branch with its members, those they visit, an open problem, an earlier visit, a joint survey. Nothing
 // of it is the centre's, and what is made here is gone with the page.
 
+import { instantOf } from "../../shared/inputs/moments.ts";
 import type { Card } from "../../shared/records/card.ts";
+import type { Joint } from "../../shared/records/joint.ts";
 import { newId } from "../../shared/records/ids.ts";
 import type { Json } from "../../shared/records/json.ts";
 import { initials } from "../../shared/records/pinyin.ts";
@@ -38,6 +40,7 @@ const OFFICES: readonly Given[] = [
 ];
 const VISITED = "household:0001";
 const VISIT = "visit:0001";
+const CASE = "case:0001";
 const CHECKS: readonly (readonly [code: string, zh: string, en: string])[] = [["c1", "场所与图纸一致", "The place is as drawn"], ["c2", "消防通道畅通", "The fire exit is free"]];
 
 export function madeUp(): Around {
@@ -68,7 +71,8 @@ export function madeUp(): Around {
     openProblems: async (about) => [{ id: `${VISIT}#0001`, text: say("屋顶漏雨", "The roof leaks"), more: `${cards.get(VISITED)!.name} · ${when(before)}`, own: about === VISITED }],
     lastAbout: async (about) => all("visit").filter((one) => one.subject === about),
     sameAs: async () => ({ subject: VISITED, kind: "assist", [`participants/${ME}`]: true, "participants/m0002": true }),
-    checklist: async () => CHECKS.map(([code, zh, en]) => ({ code, text: say(zh, en) })),
+    joint: async (id) => (id === CASE ? joint() : null),
+    isVouched: async () => false,
   };
 }
 
@@ -96,10 +100,29 @@ function office(given: Given): Card {
   return card(given[0], given[0].split(":")[0]!, example(given), { initials: initials(given[1]) });
 }
 
+/** A joint survey that the made-up branch leads, with a party that has no account. */
+function joint(): Joint {
+  const [announced, limit] = [-1, 3].map((days) => instantOf(Date.now() + days * DAY_MS)) as [string, string];
+  return {
+    id: CASE,
+    branch: BRANCH,
+    subject: "site:0001",
+    matter: say("人民路 21 号餐饮店联合踏勘（示例）", "Joint survey, 21 Renmin Road (example)"),
+    announced,
+    limit,
+    issued: "",
+    withdrawn: false,
+    branches: [BRANCH, "b02"],
+    outside: [{ party: "outside:0001", name: say("供电所（示例）", "Power station (example)") }],
+    checklist: CHECKS.map(([code, zh, en]) => ({ code, text: say(zh, en) })),
+    needs: [say("营业场所证明", "Proof of the premises"), say("平面布局图", "Floor plan")],
+  };
+}
+
 function others(before: string): Card[] {
   return [
     card(VISIT, "visit", "", { subject: VISITED, at: before, kind: "assist", participants: [ME, "m0002"] }),
-    card("case:0001", "case", say("人民路 21 号餐饮店联合踏勘（示例）", "Joint survey, 21 Renmin Road (example)"), { subject: "site:0001", parties: [BRANCH, "b02"], issued: "" }),
+    card(CASE, "case", joint().matter, { subject: joint().subject, joint: joint() as unknown as Json }),
     card("assignment:0001", "assignment", "", { member: ME, state: "open", text: say("每月走访一次（示例）", "Visit once a month (example)") }),
     card("activity_record:0001", "activity_record", say("上月活动台账（示例）", "Last month's record (example)")),
   ];

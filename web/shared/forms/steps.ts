@@ -39,6 +39,8 @@ export function stepsOf(type: string, items: readonly Item[], shown: ReadonlySet
 export function stepAt(steps: readonly Step[], path: string): StepId {
   const holds = (item: Item): boolean => path === item.path || path.startsWith(`${item.path}/`);
   if (PRIVACY.has(path)) return steps.some((step) => step.id === "what") ? "what" : "check";
+  // For whom the findings speak is asked first, beside the joint survey.
+  if (path.startsWith("case/")) return steps[0]?.id ?? "check";
   if (path.startsWith("findings/")) return steps.some((step) => step.id === "checklist") ? "checklist" : "check";
   return steps.find((step) => step.items.some(holds))?.id ?? "check";
 }

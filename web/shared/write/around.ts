@@ -2,6 +2,7 @@
 // desk, where a form is tried, gives what is made up.
 
 import type { Card } from "../records/card.ts";
+import type { Joint } from "../records/joint.ts";
 import type { Json } from "../records/json.ts";
 import type { Names } from "./telling.ts";
 
@@ -44,6 +45,8 @@ export interface Around {
   lastAbout(subject: string): Promise<Card[]>;
   /** What is the same when the same is done again. */
   sameAs(last: Card): Promise<{ [path: string]: Json }>;
-  /** What a joint survey asks for; null when it is not here. */
-  checklist(id: string): Promise<readonly { code: string; text: string }[] | null>;
+  /** A joint survey as it was announced; null when it is not here. */
+  joint(id: string): Promise<Joint | null>;
+  /** Whether a signature or a photo is beside a record. */
+  isVouched(record: string): Promise<boolean>;
 }

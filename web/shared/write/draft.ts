@@ -1,6 +1,7 @@
 // Decides what a draft holds: everything that was given for a record that is not finished.
 
 import type { Json } from "../records/json.ts";
+import type { Speaks } from "./behalf.ts";
 
 /** A picture taken for a record that is not finished; `id` is that of its document to be, and of its bytes. */
 export interface DraftPhoto {
@@ -32,6 +33,8 @@ export interface Draft {
   photosGone: string[];
   /** A place was taken back on purpose: it is not looked for again. */
   placeless: boolean;
+  /** For whom its findings speak, where that was chosen. */
+  speaks?: Speaks;
   /** Where one was: the step of the screen. */
   step: number;
   /** Milliseconds since 1970. */

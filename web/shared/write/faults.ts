@@ -4,16 +4,19 @@
 import { checkForm } from "../forms/form.ts";
 import type { Problem } from "../forms/form.ts";
 import { isList, text } from "../records/json.ts";
+import type { Speaks } from "./behalf.ts";
 import type { Values } from "./values.ts";
 
+/** Where it is asked who gave the findings: beside the joint survey. */
+export const GIVEN_BY = "case/given_by";
 const TOLD = ["narrative", "talked", "found", "outcome"];
 const LONG_MS = 86_400_000;
 const KEPT_YEARS = 2;
 
-/** In the order of the form. */
-export function faultsOf(form: Values, values: Values): Problem[] {
+/** In the order of the form; `speaks`: for whom its findings do. */
+export function faultsOf(form: Values, values: Values, speaks: Speaks | null = null): Problem[] {
   const found = checkForm(form, values);
-  const more = [periodFault(values), privacyFault(values)].filter((one) => one !== null);
+  const more = [periodFault(values), privacyFault(values), speakerFault(speaks)].filter((one) => one !== null);
   return [...found, ...more.filter((one) => !found.some((other) => other.field === one.field))];
 }
 
@@ -45,6 +48,11 @@ function privacyFault(values: Values): Problem | null {
     return { field: "keep_until", code: "required", zh: "记录了住户情况：请填写保存至哪一天", en: "It tells of a household: say until which day it is kept" };
   }
   return null;
+}
+
+function speakerFault(speaks: Speaks | null): Problem | null {
+  if (speaks === null || speaks.party === "" || speaks.givenBy.trim() !== "") return null;
+  return { field: GIVEN_BY, code: "required", zh: "代录：请填写意见由谁提出", en: "Recorded for another party: say who gave the findings" };
 }
 
 function periodFault(values: Values): Problem | null {

@@ -5,7 +5,7 @@ import { itemsOf } from "../forms/form.ts";
 import type { Item } from "../forms/form.ts";
 import { isObject, own, text } from "../records/json.ts";
 import type { Body } from "../records/body.ts";
-import { typeInfo } from "../records/schema.ts";
+import { fieldInfo, typeInfo } from "../records/schema.ts";
 import type { FieldInfo } from "../records/schema.ts";
 import type { Values } from "./values.ts";
 
@@ -69,8 +69,9 @@ export function withKinds(form: Form, forms: readonly Form[]): Form {
 }
 
 /** The form with the checklist of a joint survey in the place of its own. `checklist`: what is asked, by code. */
-export function withChecklist(form: Form, checklist: readonly { code: string; text: string }[], options: Item["options"]): Form {
+export function withChecklist<F extends { readonly items: readonly Item[] }>(form: F, checklist: readonly { code: string; text: string }[]): F {
   if (checklist.length === 0) return form;
+  const options = Object.entries(fieldInfo("survey", "findings/*/finding")?.options ?? {}).map(([value, [zh, en]]) => ({ value, label: { zh, en } }));
   const at = form.items.findIndex((one) => FINDING.test(one.path));
   const rest = form.items.filter((one) => !one.path.startsWith("findings/"));
   const asked = checklist.map(({ code, text: words }): Item => ({
@@ -78,7 +79,7 @@ export function withChecklist(form: Form, checklist: readonly { code: string; te
     kind: "choice",
     label: { zh: words, en: words },
     required: true,
-    ...(options ? { options } : {}),
+    options,
   }));
   return { ...form, items: [...rest.slice(0, at < 0 ? rest.length : at), ...asked, ...rest.slice(at < 0 ? rest.length : at)] };
 }

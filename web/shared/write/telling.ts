@@ -4,9 +4,10 @@ import { lasted } from "../inputs/moments.ts";
 import { shallowReactive } from "vue";
 import type { Item } from "../forms/form.ts";
 import { isList, text } from "../records/json.ts";
+import type { Joint } from "../records/joint.ts";
 import type { Json } from "../records/json.ts";
 import { say, sayOf } from "../ui/say.ts";
-import { clock, dayOf, when } from "../ui/time.ts";
+import { clock, dayOf, daysBetween, when } from "../ui/time.ts";
 import type { Card } from "../records/card.ts";
 import { typeInfo } from "../records/schema.ts";
 
@@ -68,6 +69,20 @@ export function periodWords(start: string, end: string): string {
   if (!end) return `${day} ${clock(start)} ${say("起，尚未结束", "on, not ended yet")}`;
   const until = dayOf(start) === dayOf(end) ? clock(end) : `${dayOf(end)} ${clock(end)}`;
   return `${day} ${clock(start)}–${until}${say(`（${lasted(start, end)}）`, ` (${lasted(start, end)})`)}`;
+}
+
+/** A party without an account by its name. */
+export function partyName(joint: Joint | null, party: string): string {
+  return joint?.outside.find((one) => one.party === party)?.name ?? say("无账号的单位", "a party without an account");
+}
+
+/** Until when the findings of a joint survey are wanted, in words; `past`: no longer. "" where there is no limit. */
+export function limitWords(limit: string): { words: string; past: boolean } {
+  if (limit === "") return { words: "", past: false };
+  const [today, last] = [dayOf(Date.now()), dayOf(limit)];
+  const days = daysBetween(last, today);
+  if (Date.parse(limit) <= Date.now()) return { words: days > 0 ? say(`逾期 ${days} 天`, days === 1 ? "1 day late" : `${days} days late`) : say("今天已到期", "was due today"), past: true };
+  return { words: last === today ? say(`今天 ${clock(limit)} 到期`, `due today ${clock(limit)}`) : say(`${when(limit)} 到期`, `due ${when(limit)}`), past: false };
 }
 
 function optionOf(item: Item, value: Json): string {

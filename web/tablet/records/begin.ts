@@ -4,6 +4,8 @@ import { text } from "../../shared/records/json.ts";
 import type { Json } from "../../shared/records/json.ts";
 import type { Opened } from "../app/opened.ts";
 import type { Draft } from "../../shared/write/draft.ts";
+import { OURSELVES } from "../../shared/write/behalf.ts";
+import type { Speaks } from "../../shared/write/behalf.ts";
 import { fieldsOf } from "./cards.ts";
 import type { Card } from "../../shared/records/card.ts";
 import { newId } from "../../shared/records/ids.ts";
@@ -12,8 +14,11 @@ import type { RecordType } from "../../shared/records/schema.ts";
 /** What is the same when the same is done again; what was found and said is not. */
 const AS_LAST_TIME = /^(subject|kind|matter|matter_code|matter_kind|window|address|participants\/.*|title|host|privacy)$/;
 
+/** What is the same when a site is surveyed once and another party's findings of it are recorded: all but what was found. */
+const SAME_SURVEY = /^(subject|case|matter|kind|window|address|place|period|participants\/.*|parties\/.*)$/;
+
 /** A draft, kept from its first moment. */
-export async function begin(opened: Opened, type: RecordType, given: { [path: string]: Json } = {}): Promise<Draft> {
+export async function begin(opened: Opened, type: RecordType, given: { [path: string]: Json } = {}, speaks: Speaks = OURSELVES): Promise<Draft> {
   const now = Date.now();
   const form = await currentForm(opened, type, text(given["kind"]));
   const start = new Date(now).toISOString().slice(0, 19) + "Z";
@@ -28,6 +33,7 @@ export async function begin(opened: Opened, type: RecordType, given: { [path: st
     photos: [],
     photosGone: [],
     placeless: false,
+    ...(speaks.party ? { speaks } : {}),
     step: 0,
     at: now,
   };
@@ -40,11 +46,20 @@ export async function asLastTime(opened: Opened, last: Card): Promise<Draft> {
   return begin(opened, last.type as RecordType, await sameAs(opened, last));
 }
 
+/** Of the same survey what another party found; `party`: one without an account, or "" for one's own branch. */
+export async function alsoFor(opened: Opened, survey: Card, party: string): Promise<Draft> {
+  return begin(opened, "survey", await taken(opened, survey, SAME_SURVEY), { party, givenBy: "" });
+}
+
 /** What of a record is the same when the same is done again. */
 export async function sameAs(opened: Opened, last: Card): Promise<{ [path: string]: Json }> {
+  return taken(opened, last, AS_LAST_TIME);
+}
+
+async function taken(opened: Opened, last: Card, paths: RegExp): Promise<{ [path: string]: Json }> {
   const body = await opened.writer.read(last.db, last.id);
   const fields = body === null ? {} : fieldsOf(body);
-  return Object.fromEntries(Object.entries(fields).filter(([path, value]) => AS_LAST_TIME.test(path) && value !== null && value !== false));
+  return Object.fromEntries(Object.entries(fields).filter(([path, value]) => paths.test(path) && value !== null && value !== false));
 }
 
 /** A record is changed: the draft holds only what will differ. */

@@ -8,6 +8,7 @@ import { removal } from "../../shared/records/removals.ts";
 import { parseStamp } from "../../shared/records/stamps.ts";
 import { initials } from "../../shared/records/pinyin.ts";
 import { itemsOf } from "../../shared/records/items.ts";
+import { jointOf, saidIn } from "../../shared/records/joint.ts";
 import { isRecordType } from "../../shared/records/schema.ts";
 import type { Card } from "../../shared/records/card.ts";
 
@@ -31,7 +32,7 @@ export function cardOf(id: string, db: string, body: Body, leaves: number): Card
     removed: "withdrawn" in fields && removal(read([body]).writes).inForce,
     leaves,
   };
-  return { ...card, ...more(type, fields, body) };
+  return { ...card, ...more(id, type, fields, body) };
 }
 
 export function fieldsOf(body: Body): Fields {
@@ -45,7 +46,7 @@ export function membersOf(fields: Fields, set: string): string[] {
   return Object.keys(fields).filter((path) => path.startsWith(head) && fields[path] === true).map((path) => path.slice(head.length));
 }
 
-function more(type: string, fields: Fields, body: Body): { [name: string]: Json } {
+function more(id: string, type: string, fields: Fields, body: Body): { [name: string]: Json } {
   if (isRecordType(type)) {
     const problems = [...itemsOf(fields, "problems")].map(([item, parts]) => ({
       item,
@@ -59,6 +60,7 @@ function more(type: string, fields: Fields, body: Body): { [name: string]: Json 
       participants: membersOf(fields, "participants"),
       problems: problems as Json,
       followed: [...itemsOf(fields, "follow_ups").values()].map((parts) => [text(parts["problem"]), text(parts["state"])]) as Json,
+      ...(fields["case"] ? { case: text(fields["case"]), branch: text(body["branch"]), findings: saidIn(fields) as unknown as Json } : {}),
     };
   }
   switch (type) {
@@ -98,7 +100,7 @@ function more(type: string, fields: Fields, body: Body): { [name: string]: Json 
     case "form":
       return { for: text(fields["for"]), number: fields["number"] ?? 0, active: fields["active"] !== false, from: text(fields["from"]) };
     case "case":
-      return { parties: membersOf(fields, "parties"), limit: text(fields["limit"]), issued: text(fields["issued"]) };
+      return { joint: jointOf(id, body) as unknown as Json };
     case "rating":
       return { score: fields["score"] ?? null };
     default:

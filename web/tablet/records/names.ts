@@ -21,6 +21,11 @@ export class Names {
     return this.#things.get(id) ?? "";
   }
 
+  /** With names of more things, by id. */
+  with(things: Iterable<readonly [id: string, name: string]>): Names {
+    return new Names(this.#people, new Map([...this.#things, ...things]));
+  }
+
   has(id: string): boolean {
     return this.#things.has(id);
   }

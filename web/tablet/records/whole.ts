@@ -1,8 +1,14 @@
 // Decides what belongs to a record when it is read: its text and form, what accompanies it, what was decided of it, what went wrong.
 
 import { text } from "../../shared/records/json.ts";
+import { jointOf } from "../../shared/records/joint.ts";
+import type { Joint } from "../../shared/records/joint.ts";
+import { speaksFor } from "../../shared/write/behalf.ts";
+import type { Speaks } from "../../shared/write/behalf.ts";
+import { withChecklist } from "../../shared/write/forms.ts";
 import type { Json } from "../../shared/records/json.ts";
 import type { Body } from "../../shared/records/body.ts";
+import { itemsOf } from "../../shared/forms/form.ts";
 import type { Values } from "../../shared/forms/form.ts";
 import type { Opened } from "../app/opened.ts";
 import type { Refusal } from "../store/outbox.ts";
@@ -37,6 +43,8 @@ export interface Whole {
   photos: Card[];
   rating: Values | null;
   signatures: Values[];
+  /** A party of the joint survey, without an account, for whom all its findings speak. */
+  speaks: Speaks | null;
   /** Other records of the same happening, and those that follow up its problems. */
   joined: Card[];
   followUps: Card[];
@@ -61,12 +69,18 @@ export async function wholeRecord(opened: Opened, id: string): Promise<Whole | n
   const check = accompanying.find((one) => one.type === "check");
   const together = activities.filter((one) => (one["records"] as string[]).includes(id)).flatMap((one) => one["records"] as string[]);
   const joined = await shelf.getAll([...new Set(together)].filter((one) => one !== id));
+  const fields = fieldsOf(body);
+  const about = text(fields["case"]);
+  const asked = about === "" ? null : await writer.read("shared", about);
+  const joint = asked === null ? null : jointOf(about, asked);
+  const speaks = card.type === "survey" ? speaksFor(fields) : null;
+  const things = joint === null ? [] : [[about, joint.matter] as const, ...joint.outside.map((one) => [one.party, one.name] as const)];
   return {
     card,
     body,
-    fields: fieldsOf(body),
-    form: await formOf(opened, text(body["form"])),
-    names,
+    fields,
+    form: withAsked(await formOf(opened, text(body["form"])), joint),
+    names: names.with(things),
     refused: waiting.find((one) => one.id === id)?.refused ?? null,
     faults: (check?.["problems"] as unknown as Fault[] | undefined) ?? [],
     decision,
@@ -74,9 +88,16 @@ export async function wholeRecord(opened: Opened, id: string): Promise<Whole | n
     photos: accompanying.filter((one) => one.type === "photo"),
     rating: ratings[0] ?? null,
     signatures,
+    speaks: speaks?.party ? speaks : null,
     joined: joined.filter((one) => one !== null),
     followUps: around.filter((one) => one.about !== id && ((one["followed"] as Json[] | undefined) ?? []).length > 0),
   };
+}
+
+/** The form with the checklist of the joint survey in the place of its own, as the record was filled in. */
+function withAsked(form: Values | null, joint: Joint | null): Values | null {
+  if (joint === null) return form;
+  return { fields: { items: withChecklist({ items: form === null ? [] : itemsOf(form) }, joint.checklist).items } } as unknown as Values;
 }
 
 async function formOf(opened: Opened, form: string): Promise<Values | null> {

@@ -16,7 +16,7 @@ import type { CardRow, TabletDb, Todo } from "./tablet_db.ts";
 
 const PAGE_CHANGES = 200;
 /** How a card is made. Raised when cards hold more than before: then all are made anew. */
-const SHAPE = 2;
+const SHAPE = 3;
 
 /** What can be said of a card while it is closed. */
 export type Head = Pick<CardRow, "id" | "type" | "at">;
@@ -95,7 +95,7 @@ export class Shelf {
     return Promise.all(ids.map((id) => this.get(id)));
   }
 
-  /** What accompanies a record, or follows it up; what was recorded about a subject. The oldest first. */
+  /** What accompanies a record, or follows it up; what was recorded about a subject, or for a joint survey. The oldest first. */
   async about(id: string): Promise<Card[]> {
     return this.#openAll(await this.#db.getAllFromIndex("cards", "by_ref", referring(id)));
   }
@@ -240,7 +240,7 @@ export class Shelf {
     const sealed = await this.#seal.json(card, `card ${card.id}`);
     const followed = ((card["followed"] as [string, string][] | undefined) ?? []).map(([problem]) => problem.split("#")[0]!);
     const joined = card.type === "activity" ? (card["records"] as string[]) : [];
-    const targets = new Set([card.about, card.subject, ...followed, ...joined].filter(Boolean));
+    const targets = new Set([card.about, card.subject, text(card["case"]), ...followed, ...joined].filter(Boolean));
     const refs = [...targets].map((target) => `${target}|${card.at}`);
     return { id: card.id, db: card.db, type: card.type, at: card.at, refs, todo, sealed };
   }

@@ -90,10 +90,15 @@ export class Writer {
     return found;
   }
 
+  /** Work that nothing may be written during. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(work);
+  }
+
   /** One write after the other: each is made on what the one before has left. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.catch(() => undefined).then(work);
     this.#turn = turn;
-    await turn;
+    return turn;
   }
 }

@@ -7,7 +7,7 @@ import type { Done, Local } from "../store/databases.ts";
 import { Remote } from "../store/databases.ts";
 import { readRefusal } from "../store/outbox.ts";
 import type { Opened } from "../app/opened.ts";
-import type { Own } from "./server.ts";
+import type { Own, Reported } from "./server.ts";
 import { sendPhotos } from "./lane.ts";
 
 /** Ids in one question. */
@@ -224,15 +224,25 @@ async function report(opened: Opened, positions: { [db: string]: string }, clock
     stored: space?.usage ?? null,
     room: space?.quota ?? null,
   });
-  const arrived: string[] = [];
-  for (const [db, asked] of Object.entries(ids)) {
-    const there = Object.entries(asked).filter(([id, revs]) => revs.every((rev) => told.arrived[db]?.[id]?.includes(rev)));
-    await opened.outbox.arrived(db, there.map(([id]) => id));
-    arrived.push(...there.map(([id]) => id));
-  }
+  // What was changed while the server answered is not what it spoke of, and nothing is changed while that is looked at.
+  const arrived = await opened.writer.between(() => strikeOff(opened, ids, told.arrived));
   await opened.shelf.refresh(arrived.filter((id) => typeOfId(id) !== ""));
   await opened.countUnsent();
   return (await opened.outbox.count()) === 0 && photos === 0 && Object.values(told.current).every(Boolean);
+}
+
+/** What the server has as it stands here now. Returns the ids that wait no more. */
+async function strikeOff(opened: Opened, asked: Reported["arrived"], there: Reported["arrived"]): Promise<string[]> {
+  const arrived: string[] = [];
+  for (const [db, ids] of Object.entries(asked)) {
+    for (const id of Object.keys(ids)) {
+      const leaves = (await opened.locals.get(db)?.leaves(id)) ?? [];
+      if (!leaves.every((one) => there[db]?.[id]?.includes(one.rev))) continue;
+      await opened.outbox.arrived(db, [id]);
+      arrived.push(id);
+    }
+  }
+  return arrived;
 }
 
 function remote(opened: Opened, name: string): Remote {

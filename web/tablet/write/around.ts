@@ -1,14 +1,13 @@
 // Decides what a record is written amid on a tablet: its own databases, so that everything works without a network.
 
-import { itemsOf } from "../../shared/records/items.ts";
-import { text } from "../../shared/records/json.ts";
+import { jointOf } from "../../shared/records/joint.ts";
 import type { Around } from "../../shared/write/around.ts";
 import { namesFrom } from "../../shared/write/telling.ts";
 import { newId } from "../../shared/records/ids.ts";
 import { written } from "../app/live.ts";
 import type { Opened } from "../app/opened.ts";
 import { sameAs } from "../records/begin.ts";
-import { fieldsOf } from "../records/cards.ts";
+import { isVouched } from "../records/cases.ts";
 import { openProblems } from "./earlier.ts";
 
 const RECENT = 150;
@@ -58,11 +57,10 @@ function made(now: Opened): Around {
     openProblems: (subject, except) => openProblems(now, subject, except),
     lastAbout: (subject) => shelf.lastAbout(subject, LOOKED_BACK),
     sameAs: (last) => sameAs(now, last),
-    async checklist(id) {
+    async joint(id) {
       const body = await now.writer.read("shared", id);
-      if (body === null) return null;
-      const asked = [...itemsOf(fieldsOf(body), "checklist")];
-      return asked.map(([code, parts]) => ({ code, text: text(parts["text"]) })).filter((one) => one.text !== "");
+      return body === null ? null : jointOf(id, body);
     },
+    isVouched: (record) => isVouched(shelf, record),
   };
 }

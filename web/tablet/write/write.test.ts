@@ -85,9 +85,10 @@ test("tw1 a form that begins later or cannot be read is not used, and without on
 
 test("tw1 a joint survey brings its own checklist in the place of the form's", () => {
   const survey: Form = { id: "f", kind: "", number: 1, inUse: true, title: null, items: [item("subject", "reference"), item("findings/area/finding", "choice"), item("conclusion", "text")] };
-  const asked = withChecklist(survey, [{ code: "exits", text: "疏散通道" }, { code: "water", text: "消防水源" }], [{ value: "pass", label: label("符合") }]);
+  const asked = withChecklist(survey, [{ code: "exits", text: "疏散通道" }, { code: "water", text: "消防水源" }]);
   assert.deepEqual(asked.items.map((one) => one.path), ["subject", "findings/exits/finding", "findings/water/finding", "conclusion"]);
-  assert.equal(withChecklist(survey, [], []), survey);
+  assert.deepEqual(asked.items[1]!.options!.map((one) => one.label.zh), ["符合", "整改后符合", "不符合", "不涉及"]);
+  assert.equal(withChecklist(survey, []), survey);
 });
 
 test("tw7 a change holds only what differs, and an emptied field of the record is empty", () => {
