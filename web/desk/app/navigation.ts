@@ -14,7 +14,7 @@ export interface Place {
 const BRANCH: readonly Role[] = ["secretary", "deputy"];
 const ADMINISTRATOR: readonly Role[] = ["administrator"];
 
-/** The head has no room for all places: what is gone to least often stands under the menu. */
+/** Where the head has no room for all places, what is gone to least often stands under the menu of those who have one. */
 const crowded = matchMedia("(max-width: 1279px)");
 const tucked = ref(crowded.matches);
 crowded.addEventListener("change", (event) => (tucked.value = event.matches));
@@ -40,7 +40,11 @@ export function home(): string {
 }
 
 export function mainPlaces(): Place[] {
-  return allMain().filter((one) => mayGo(one.name) && !(tucked.value && TUCKED.includes(one.name)));
+  return allMain().filter((one) => mayGo(one.name) && !isTucked(one));
+}
+
+function isTucked(one: Place): boolean {
+  return tucked.value && TUCKED.includes(one.name) && me.value?.role !== "member";
 }
 
 function allMain(): Place[] {
@@ -57,7 +61,7 @@ function allMain(): Place[] {
 /** Under one menu, so that the head stays calm. */
 export function adminPlaces(): Place[] {
   const places = [
-    ...allMain().filter((one) => tucked.value && TUCKED.includes(one.name)),
+    ...allMain().filter(isTucked),
     { name: "assignments", icon: "people", label: say("交办与联系", "Assignments") },
     { name: "imports", icon: "upload", label: say("导入", "Import") },
     { name: "forms", icon: "form", label: say("表单", "Forms") },
