@@ -244,6 +244,24 @@ async def _behind(on: Office) -> AsyncIterator[str]:
         yield name
 
 
+async def _follow(on: Office) -> AsyncIterator[str]:
+    page = on.page
+    await on.go("/follow", ".follow-row")
+    yield "follow"
+    await page.locator(".follow-row", has=page.locator(".tag.calm")).first.click()
+    await page.locator(".thread-steps").wait_for()
+    await on.rest()
+    yield "follow-opened"
+    await page.locator(".thread .acts .button").click()
+    await page.locator("dialog").wait_for()
+    yield "follow-assigning"
+    await page.keyboard.press("Escape")
+    await on.go("/follow?stands=not_solvable", ".follow-none, .follow-row")
+    yield "follow-none"
+    await on.go("/follow?view=services&stands=all", "tbody tr")
+    yield "follow-services"
+
+
 async def _deputy(on: Office) -> AsyncIterator[str]:
     await on.sit(DEPUTY)
     await on.go(f"/inbox/{on.ids['own']}", ".pane h2")
@@ -380,6 +398,7 @@ CHAPTERS: tuple[Callable[[Office], AsyncIterator[str]], ...] = (
     _inbox,
     _months,
     _behind,
+    _follow,
     _deputy,
     _committee,
     _administrator,

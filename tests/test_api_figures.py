@@ -140,6 +140,85 @@ async def test_fg12_problems_are_listed_by_due_day_and_open_to_every_follow_up(h
     await here.get(SECRETARY, f"/problems/{found['_id']}/item9", 404)
 
 
+async def test_fg21_problems_are_listed_open_due_between_days_or_closed_last_first(here: Desk) -> None:
+    told = {f"problems__item{number}__text": f"问题{number}" for number in (1, 2, 3, 4)}
+    dues = {f"problems__item{number}__due": f"2026-11-{10 + number}" for number in (1, 2, 3)}
+    found = visit("m0117", period=hours(1, 2, 3), **told, **dues)
+    await here.push("m0117", found)
+    for number, day in ((1, 15), (3, 12)):
+        follow = {
+            "follow_ups__next1__problem": f"{found['_id']}#item{number}",
+            "follow_ups__next1__state": "solved",
+        }
+        await here.push("m0042", visit("m0042", period=hours(1, 2, day), **follow))
+    await counted(here, 3)
+
+    async def items(query: str) -> list[str]:
+        listed = await here.get(SECRETARY, f"/problems?at=2026-11-20&{query}")
+        return [one["problem"]["item"] for one in listed["problems"]]
+
+    await here.until(lambda: items("open=false"), lambda closed: closed == ["item1", "item3"])
+    assert await items("open=true") == ["item2", "item4"]
+    assert await items("open=false&order=closed") == ["item1", "item3"]
+    assert await items("state=solved&order=closed&due_first=2026-11-13") == ["item3"]
+    assert await items("due_first=2026-11-12&due_last=2026-11-13") == ["item2", "item3"]
+    first = await here.get(SECRETARY, "/problems?at=2026-11-20&open=false&order=closed&limit=1")
+    assert await items(f"open=false&order=closed&after={first['next']}") == ["item3"]
+    await here.get(SECRETARY, "/problems?due_first=soon", 400)
+    await here.get(SECRETARY, "/problems?order=size", 400)
+
+
+async def test_fg22_what_is_not_done_is_counted_as_far_as_the_reader_may_see(here: Desk) -> None:
+    told = {f"problems__item{number}__text": f"问题{number}" for number in (1, 2, 3)}
+    dues = {"problems__item1__due": "2026-11-10", "problems__item2__due": "2026-11-24"}
+    late = service(
+        stages__concluded__promised="2026-11-12T09:00:00Z", period=hours(6, 7), stages__concluded__actual=None
+    )
+    await here.push(
+        "m0117", visit("m0117", period=hours(1, 2, 3), problems__item2__owner="m0042", **told, **dues), late
+    )
+    await counted(here, 2)
+    asked = "/promises/counts?at=2026-11-20"
+    counts = await here.until(lambda: here.get(SECRETARY, asked), lambda told: told["problems"]["open"] == 3)
+    assert counts["problems"] == {"open": 3, "overdue": 1, "soon": 1, "undated": 1}
+    assert counts["services"] == {"open": 1, "overdue": 1, "soon": 0, "undated": 0}
+    assert (counts["at"], counts["soon"]) == ("2026-11-20", "2026-11-27")
+    assert (await here.get(SECRETARY, f"{asked}&owner=m0042"))["problems"]["open"] == 1
+    assert (await here.get(COMMITTEE, f"{asked}&branch=b04"))["problems"]["open"] == 0
+    assert (await here.get(OTHER, asked))["problems"]["open"] == 0
+    assert (await here.get(SECRETARY, "/promises/counts?at=2026-11-01"))["problems"]["overdue"] == 0
+
+
+async def test_fg23_a_problem_says_who_found_it_and_where_its_owner_and_due_day_come_from(here: Desk) -> None:
+    found = visit(
+        "m0117",
+        period=hours(1, 2, 3),
+        problems__item1__text="漏雨",
+        problems__item1__due="2026-11-10",
+        problems__item2__text="路灯",
+    )
+    photo = record("photo", fields={"record": found["_id"], "caption": "屋顶", "digest": f"sha256-{'0' * 64}"})
+    await here.push("m0117", found, photo)
+    await counted(here, 1)
+    path = f"/problems/{found['_id']}/item1"
+    own = await here.until(lambda: here.get(SECRETARY, path), lambda told: len(told["photos"]) == 1)
+    assert (own["by"], own["owner_from"], own["due_from"], own["assignment"]) == ("m0117", "author", "record", None)
+    assert (own["photos"][0]["caption"], own["photos"][0]["record"]) == ("屋顶", found["_id"])
+    asked = {"branch": "b03", "kind": "problem", "member": "m0042", "record": found["_id"], "text": "请修好"}
+    asked |= {"problem": f"{found['_id']}#item1", "days": ["2026-11-09", None]}
+    given = await here.post(SECRETARY, "/assignments", asked)
+    told = await here.until(lambda: here.get(SECRETARY, path), lambda told: told["assignment"] is not None)
+    assert (told["owner_from"], told["due_from"], told["problem"]["owner"]) == ("assignment", "record", "m0042")
+    assert told["assignment"]["by"] == "m0001"
+    assert (told["assignment"]["text"], told["assignment"]["days"]) == ("请修好", ["2026-11-09", None])
+    again = {**asked, "days": ["2026-11-10", "2026-12-01"], "supersedes": given["id"]}
+    await here.post(SECRETARY, "/assignments", again)
+    told = await here.until(lambda: here.get(SECRETARY, path), lambda told: told["due_from"] == "assignment")
+    assert (told["problem"]["due"], told["problem"]["overdue"]) == ("2026-12-01", False)
+    bare = await here.get(SECRETARY, f"/problems/{found['_id']}/item2")
+    assert (bare["due_from"], bare["problem"]["due"]) == ("", "")
+
+
 async def test_fg13_a_record_tells_its_stages_and_which_rating_counts(here: Desk) -> None:
     body = service(
         stages__examined__promised="2026-11-19T09:00:00Z",
@@ -172,6 +251,8 @@ async def test_fg13_a_record_tells_its_stages_and_which_rating_counts(here: Desk
     assert (row["record"], row["state"], row["due"]) == (late["_id"], "received", "2026-11-12")
     (done,) = (await here.get(LI, "/services?timely=early"))["services"]
     assert done["record"] == body["_id"]
+    told = await here.get(LI, "/services?timely=early")
+    assert told["matters"] == {body["_id"]: body["fields"]["matter"]}
     assert (await here.get(LI, f"/records/{visit()['_id']}", 404))["error"] == "not_found"
 
 

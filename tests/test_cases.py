@@ -1,8 +1,12 @@
 """JS: joint surveys, from what each party finds to the one conclusion."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from schemas import check, may_change, rule_of
 from sync.documents import content_of
@@ -29,6 +33,8 @@ BEFORE, AFTER = "2026-11-20T09:00:00Z", "2026-12-02T00:00:00Z"
 LIMIT = "2026-12-01T09:00:00Z"
 OTHER = ("other", PASSWORD)
 LAYOUT, FIRE = "layout", "fire"
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "vectors/joint.json").read_text("utf-8"))
+SAID = {"type": "survey", "version": 1, "author": "m0117", "stamps": {"": "001795000000000.0000-t2-m0117-aaaa"}}
 
 
 def case(**fields: Any) -> dict[str, Any]:
@@ -126,6 +132,23 @@ def test_js3_a_party_is_in_with_a_finding_for_every_item_and_without_a_checklist
     bare = case(checklist__layout__text=None, checklist__fire__text=None)
     told = state(bare, taken(survey(bare["_id"])))
     assert [one.state for one in told.parties] == ["in", "awaited"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["name"]))
+def test_js2_js3_tablets_know_as_the_server_does_whom_a_case_waits_for(vector: dict[str, Any]) -> None:
+    told = [
+        Survey(f"survey:{number}", one["branch"], one["standing"], one["vouched"], findings_of({**SAID, **one}))
+        for number, one in enumerate(vector["surveys"])
+    ]
+    found = state_of(case_of(vector["case"]), told, BEFORE)
+    for branch, wanted in vector["awaited"].items():
+        leads = branch == vector["case"]["branch"]
+        spoken_for = [
+            one
+            for one in found.parties
+            if one.party == f"branch:{branch}" or (leads and one.party.startswith("outside:"))
+        ]
+        assert [one.party for one in spoken_for if one.state != "in"] == wanted, branch
 
 
 def test_js4_it_is_ready_when_every_party_is_in_or_its_time_is_past() -> None:

@@ -191,3 +191,5 @@ async def test_dk122_the_head_stands_in_one_line_at_1024_in_either_language(staf
                 assert heights[0] <= 60, f"{who}: the head takes more than one line"
                 assert heights[1] <= 44, f"{who}: its button does"
                 assert await page.evaluate(BEYOND)
+            await manage(page, "平板")
+            await expect(page).to_have_url(re.compile("#/tablets"))

@@ -116,7 +116,7 @@ async def test_dk106_what_is_not_for_a_role_is_neither_offered_nor_shown_nor_ans
     async with office(tmp_path) as on:
         page = await on.sit(WHO)
         places = page.get_by_role("navigation").get_by_role("link")
-        await expect(places).to_have_text(["待办", "月度台账", "对照", "联合踏勘", "查找"])
+        await expect(places).to_have_text(["待办", "月度台账", "问题", "对照", "联合踏勘", "查找"])
         await on.go("/imports")
         await expect(page.get_by_text("这里不对您开放")).to_be_visible()
         await on.go("/forms", ".item-line")

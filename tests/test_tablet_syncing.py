@@ -189,11 +189,14 @@ async def test_ta16_a_server_that_was_restored_from_an_older_backup_gets_back_wh
     await tablet.synced()
     assert told(staffed) == ["备份以后写的"]
     port = staffed.url.rpartition(":")[2]
+    # By itself it speaks to the server as soon as there is one.
+    await tablet.cut()
     staffed.stop()
     shutil.move(data, tmp_path / "lost")
     assert command("restore", str(backup), data=data).returncode == 0
     with served(data, "--port", port) as again:
         assert visits(again) == []
+        await tablet.join()
         await tablet.contact()
         await until(lambda: told(again) == ["备份以后写的"])
         await tablet.synced()

@@ -346,6 +346,17 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
             "problem": {**_PROMISE, "state": "solved", "closed": "2026-11-21", "last": "2026-11-21"},
             "text": "屋顶漏雨",
             "result": "已修好",
+            "by": "m0117",
+            "owner_from": "assignment",
+            "due_from": "assignment",
+            "assignment": {
+                "id": "assignment:1795222800000a1b2c3d4",
+                "member": "m0117",
+                "by": "m0049",
+                "days": ["2026-11-20", "2026-12-01"],
+                "text": "月底前修好",
+            },
+            "photos": [],
             "follow_ups": [
                 {
                     "day": "2026-11-21",
@@ -357,6 +368,15 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
                     "result": "已修好",
                 }
             ],
+        },
+    ),
+    ("get", "/api/v1/promises/counts"): (
+        None,
+        {
+            "at": "2026-11-22",
+            "soon": "2026-11-29",
+            "problems": {"open": 12, "overdue": 2, "soon": 3, "undated": 4},
+            "services": {"open": 5, "overdue": 0, "soon": 4, "undated": 0},
         },
     ),
     ("get", "/api/v1/services"): (
@@ -376,6 +396,7 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
                     "activity": f"activity:{_SERVICE}",
                 }
             ],
+            "matters": {_SERVICE: "食品经营许可证变更"},
             "next": None,
         },
     ),

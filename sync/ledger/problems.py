@@ -59,12 +59,13 @@ def outcomes(sql: sqlite3.Connection, rows: Iterable[tuple[str, Facts]]) -> dict
     names = [f"{record}#{problem.item}" for record, facts in found for problem in facts.problems]
     if not names:
         return {}
-    followed, assigned = follow_ups(sql, names), _assigned(sql, names)
+    followed, assigned = follow_ups(sql, names), standing_assignments(sql, names)
     told: dict[str, dict[str, Outcome]] = {}
     for record, facts in found:
         for problem in facts.problems:
             name = f"{record}#{problem.item}"
-            outcome = outcome_of(problem, facts, followed.get(name, ()), assigned.get(name, ("", "")))
+            _, member, due = assigned.get(name, ("", "", ""))
+            outcome = outcome_of(problem, facts, followed.get(name, ()), (member, due))
             told.setdefault(record, {})[problem.item] = outcome
     return told
 
@@ -87,12 +88,12 @@ def follow_ups(sql: sqlite3.Connection, problems: Sequence[str]) -> dict[str, li
     return {problem: sorted(found) for problem, found in told.items()}
 
 
-def _assigned(sql: sqlite3.Connection, problems: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Whom a secretary made answer for each problem last, and until when."""
+def standing_assignments(sql: sqlite3.Connection, problems: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+    """(assignment, member, due day or "") by which somebody was made to answer for each problem last."""
     rows = sql.execute(
-        "SELECT problem, member, last FROM assigned a WHERE problem IN (SELECT value FROM json_each(?)) AND problem<>''"
+        "SELECT problem, id, member, last FROM assigned a WHERE problem IN (SELECT value FROM json_each(?)) AND problem<>''"
         " AND state<>'ended' AND NOT EXISTS (SELECT 1 FROM assigned s WHERE s.supersedes = a.id AND s.supersedes<>'')"
         " ORDER BY made, id",
         [json.dumps(problems)],
     )
-    return {problem: (member, "" if last == OPEN else last) for problem, member, last in rows}
+    return {problem: (one, member, "" if last == OPEN else last) for problem, one, member, last in rows}

@@ -1,4 +1,5 @@
-"""Decide how problems and promised services are listed: what is due first stands first, and what is overdue can be asked for (FG6).
+"""Decide how problems and promised services are listed and counted: what is due first stands first, or what was closed last, and what
+is overdue can be asked for (FG6, FG21, FG22).
 
 Every list goes down one index: by due day, or, for what is still open at a day, by the day on which it was done. Both are narrowed to
 the records that the reader may see.
@@ -8,7 +9,7 @@ import heapq
 import json
 from collections.abc import Sequence
 from sqlite3 import Connection
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +17,8 @@ from sync.ledger.contribution import OPEN
 from sync.ledger.decisions import root_of
 from sync.ledger.problems import Followed, follow_ups
 from sync.ledger.queries import Reader, every_branch
+
+Order = Literal["due", "closed"]
 
 _COLUMNS = (
     "p.record, p.item, p.branch, p.member, p.subject, p.day, p.due, p.closed, p.state, p.timely, p.value, p.last, p.kind,"
@@ -53,7 +56,7 @@ class PromiseRow(msgspec.Struct, frozen=True):
 
 class PromiseWhere(NamedTuple):
     """Which are asked for; None leaves a column free. `at`: the day at which they are or are not overdue; `open`: those that were not
-    done at that day, or (False) were."""
+    done at that day, or (False) were; `first` and `last`: the days between which they are due."""
 
     of: str
     at: str
@@ -64,18 +67,60 @@ class PromiseWhere(NamedTuple):
     subject: str | None = None
     overdue: bool = False
     open: bool | None = None
+    first: str | None = None
+    last: str | None = None
+
+
+class PromiseCounts(msgspec.Struct, frozen=True):
+    """Of what is not done at a day: all, what is past its due day, what is due from that day to another, what has no due day."""
+
+    open: int
+    overdue: int
+    soon: int
+    undated: int
 
 
 def promises(
-    sql: Connection, reader: Reader, where: PromiseWhere, after: tuple[str, str, str], limit: int
+    sql: Connection,
+    reader: Reader,
+    where: PromiseWhere,
+    after: tuple[str, str, str],
+    limit: int,
+    order: Order = "due",
 ) -> list[PromiseRow]:
-    """What is due first; what has no day comes last. `after` is (due, record, item) of the last one shown."""
+    """By due day, what has none last; or by the day on which it was closed, the latest first. `after` is `place_of` the last one shown,
+    three empty texts for the beginning."""
     branches = where.branches if where.branches is not None else every_branch(sql)
     found = heapq.merge(
-        *[_of_branch(sql, reader, where, branch, after, limit) for branch in branches],
-        key=lambda row: (row.due or OPEN, row.record, row.item),
+        *[_of_branch(sql, reader, where, branch, after, limit, order) for branch in branches],
+        key=lambda row: place_of(row, order),
+        reverse=order == "closed",
     )
     return [row for row, _ in zip(found, range(limit), strict=False)]
+
+
+def place_of(row: PromiseRow, order: Order) -> tuple[str, str, str]:
+    """Where it stands in a list of this order."""
+    return ((row.due if order == "due" else row.closed) or OPEN, row.record, row.item)
+
+
+def promise_counts(sql: Connection, reader: Reader, where: PromiseWhere, soon: str) -> PromiseCounts:
+    """How much that the reader may see is not done at the day `where.at`; `soon` is due from that day to this one. Only the branches,
+    owner and subject are narrowed."""
+    branches = where.branches if where.branches is not None else every_branch(sql)
+    narrowed = PromiseWhere(where.of, where.at, owner=where.owner, subject=where.subject, open=True)
+    total = [0, 0, 0, 0]
+    for branch in branches:
+        tests, values = _tests(sql, narrowed, branch)
+        # Nobody from whom nothing is hidden needs the records: the index tells it all.
+        joined = "" if reader is None else " JOIN record r ON r.id = p.record"
+        row = sql.execute(
+            "SELECT count(*), total(p.due<:at), total(p.due BETWEEN :at AND :soon), total(p.due=:never)"
+            f" FROM promise p{joined} WHERE {tests}{_seen(reader)}",
+            values | {"soon": soon, "never": OPEN} | _seen_by(reader),
+        ).fetchone()
+        total = [so_far + int(one) for so_far, one in zip(total, row, strict=True)]
+    return PromiseCounts(*total)
 
 
 def problem(
@@ -91,10 +136,28 @@ def problem(
 
 
 def _of_branch(
-    sql: Connection, reader: Reader, where: PromiseWhere, branch: str, after: tuple[str, str, str], limit: int
+    sql: Connection,
+    reader: Reader,
+    where: PromiseWhere,
+    branch: str,
+    after: tuple[str, str, str],
+    limit: int,
+    order: Order,
 ) -> list[PromiseRow]:
+    tests, values = _tests(sql, where, branch)
+    way, before = (" DESC", "<") if order == "closed" else ("", ">")
+    if after != ("", "", ""):
+        tests += f" AND (p.{order}, p.record, p.item) {before} (:from, :record, :item)"
+    rows = sql.execute(
+        f"{_select()} WHERE {tests}{_seen(reader)} ORDER BY p.{order}{way}, p.record{way}, p.item{way} LIMIT :limit",
+        values | {"limit": limit} | dict(zip(("from", "record", "item"), after, strict=True)) | _seen_by(reader),
+    )
+    return [_row(row, where.at) for row in rows]
+
+
+def _tests(sql: Connection, where: PromiseWhere, branch: str) -> tuple[str, dict[str, Any]]:
     tests = "p.branch=:branch AND p.of=:of"
-    values: dict[str, Any] = {"branch": branch, "of": where.of, "at": where.at, "limit": limit}
+    values: dict[str, Any] = {"branch": branch, "of": where.of, "at": where.at}
     subject = None if where.subject is None else root_of(sql, where.subject)
     if where.overdue or where.open:
         # What is still open is little beside all that ever was: the index of closing days finds it.
@@ -103,6 +166,10 @@ def _of_branch(
         tests += " AND p.closed<=:at"
     if where.overdue:
         tests += " AND +p.due<:at"
+    for name, sign, day in (("first", ">=", where.first), ("last", "<=", where.last)):
+        if day is not None:
+            tests += f" AND +p.due{sign}:{name}"
+            values[name] = day
     for column, value in (("member", where.owner), ("timely", where.timely), ("subject", subject)):
         if value is not None:
             tests += f" AND p.{column}=:{column}"
@@ -110,13 +177,7 @@ def _of_branch(
     if where.states is not None:
         tests += f" AND p.state IN ({','.join(f':state{at}' for at in range(len(where.states)))})"
         values |= {f"state{at}": state for at, state in enumerate(where.states)}
-    rows = sql.execute(
-        f"{_select()} WHERE {tests} AND (p.due, p.record, p.item) > (:due, :record, :item)"
-        + _seen(reader)
-        + " ORDER BY p.due, p.record, p.item LIMIT :limit",
-        values | dict(zip(("due", "record", "item"), after, strict=True)) | _seen_by(reader),
-    )
-    return [_row(row, where.at) for row in rows]
+    return tests, values
 
 
 def _select() -> str:

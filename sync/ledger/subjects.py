@@ -1,7 +1,7 @@
 """Decide what the ledger knows of a subject beside its own document, and whom a member is linked with, as far as the reader may see."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
@@ -84,6 +84,20 @@ def photos_of(sql: Connection, reader: Reader, subjects: Sequence[str]) -> list[
         f" WHERE r.subject IN (SELECT value FROM json_each(?)){_seen(reader, 'c')} ORDER BY r.day DESC, c.id LIMIT {PHOTOS_MAX}",
         [json.dumps(list(subjects)), *_principals(reader)],
     )
+    return _shown(rows)
+
+
+def record_photos(sql: Connection, reader: Reader, records: Sequence[str]) -> list[Photo]:
+    """The photos of these records that are not withdrawn, in the order of days."""
+    rows = sql.execute(
+        "SELECT c.id, c.record, r.day, c.facts FROM record r JOIN companion c ON c.record=r.id AND c.type='photo'"
+        f" WHERE r.id IN (SELECT value FROM json_each(?)){_seen(reader, 'c')} ORDER BY r.day, c.id LIMIT {PHOTOS_MAX}",
+        [json.dumps(list(records)), *_principals(reader)],
+    )
+    return _shown(rows)
+
+
+def _shown(rows: Iterable[tuple[str, str, str, bytes]]) -> list[Photo]:
     told = [(one, record, day, companions.decode(facts)) for one, record, day, facts in rows]
     return [Photo(one, record, day, facts.caption) for one, record, day, facts in told if not facts.withdrawn]
 

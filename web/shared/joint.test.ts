@@ -5,8 +5,7 @@ import { test } from "node:test";
 
 import { create, edit, remove } from "./records/edit.ts";
 import type { Json } from "./records/json.ts";
-import { awaited, isUnderWay, jointOf, saidIn } from "./records/joint.ts";
-import type { Heard } from "./records/joint.ts";
+import { isUnderWay, jointOf, saidIn } from "./records/joint.ts";
 import { OURSELVES, speaksFor, withSpeaker } from "./write/behalf.ts";
 import { faultsOf, GIVEN_BY, mayFinish } from "./write/faults.ts";
 import { joined, withValue } from "./write/values.ts";
@@ -36,10 +35,6 @@ const announced: Fields = {
 };
 const made = create(envelope, announced, STAMP);
 
-function heard(findings: [item: string, party: string, given?: boolean][], more: Partial<Heard> = {}): Heard {
-  return { branch: "b03", counts: true, vouched: true, findings: findings.map(([item, party, given = party !== ""]) => ({ item, party, given })), ...more };
-}
-
 test("tw14 a case tells what was announced: the lead is a party unless it says no, and what was removed is not told", () => {
   const joint = jointOf("case:1", made);
   assert.deepEqual([joint.branch, joint.branches, joint.needs, joint.matter], ["b03", ["b03", "b04"], ["平面图"], "餐饮店联合踏勘"]);
@@ -55,34 +50,6 @@ test("tw18 a case waits from its announcement until its conclusion", () => {
   assert.ok(isUnderWay(jointOf("case:1", made)));
   assert.ok(!after({ announced: null }) && !after({ issued: "2026-11-20T00:00:00Z" }));
   assert.ok(!isUnderWay(jointOf("case:1", remove([made], "", LATER))));
-});
-
-test("tw18 a branch is awaited until its own findings are in, and the lead for those that it speaks for", () => {
-  const joint = jointOf("case:1", made);
-  const both = ["branch:b03", POWER, "outside:01K9BBBB"];
-  assert.deepEqual(awaited(joint, [], "b03"), both);
-  assert.deepEqual(awaited(joint, [], "b04"), ["branch:b04"]);
-  assert.deepEqual(awaited(joint, [], "b05"), []);
-  const ours = heard([["fire", ""], ["layout", ""]]);
-  assert.deepEqual(awaited(joint, [ours], "b03"), both.slice(1));
-  assert.deepEqual(awaited(joint, [heard([["fire", ""]])], "b03"), both, "an item is missing");
-  assert.deepEqual(awaited(joint, [heard([["fire", ""]]), heard([["layout", "window:w01"]])], "b03"), both.slice(1), "a window is its branch's");
-  assert.deepEqual(awaited(joint, [{ ...ours, counts: false }, { ...ours, branch: "b04" }], "b03"), both);
-});
-
-test("tw18 what was recorded for another party is in once it says who gave it and a signature or photo is beside it", () => {
-  const joint = jointOf("case:1", made);
-  const theirs: [string, string][] = [["fire", POWER], ["layout", POWER]];
-  const left = (one: Heard): string[] => awaited(joint, [one], "b03").filter((party) => party === POWER);
-  assert.deepEqual(left(heard(theirs)), []);
-  assert.deepEqual(left(heard(theirs, { vouched: false })), [POWER]);
-  assert.deepEqual(left(heard([["fire", POWER, false], ["layout", POWER]])), [POWER]);
-});
-
-test("tw18 without a checklist one record is enough", () => {
-  const joint = { ...jointOf("case:1", made), checklist: [] };
-  assert.deepEqual(awaited(joint, [heard([])], "b03"), [POWER, "outside:01K9BBBB"]);
-  assert.deepEqual(awaited(joint, [heard([["premises", POWER]])], "b03"), ["outside:01K9BBBB"]);
 });
 
 const SPEAKS = { party: POWER, givenBy: " 王工 " };

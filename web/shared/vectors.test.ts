@@ -9,6 +9,7 @@ import { seenHash } from "./records/approval.ts";
 import { disputed, join, read } from "./records/body.ts";
 import type { Body } from "./records/body.ts";
 import { edit, remove, restore, settle } from "./records/edit.ts";
+import { awaited, jointOf, saidIn } from "./records/joint.ts";
 import { canonical } from "./records/json.ts";
 import { removal } from "./records/removals.ts";
 import type { RuleOf } from "./records/rules.ts";
@@ -63,6 +64,13 @@ for (const vector of vectors("forms.json")) {
     assert.deepEqual(visible(vector.form, vector.values), vector.visible);
     const found = checkForm(vector.form, vector.values).map((one) => [one.field, one.code]);
     assert.deepEqual(found, vector.problems);
+  });
+}
+
+for (const vector of vectors("joint.json")) {
+  test(`tw18 whom a case waits for: ${vector.name}`, () => {
+    const heard = (vector.surveys as Vector[]).map(({ branch, standing, vouched, fields }) => ({ branch, counts: standing === "counted", vouched, findings: saidIn(fields) }));
+    for (const [branch, wanted] of Object.entries(vector.awaited)) assert.deepEqual(awaited(jointOf("case:1", vector.case), heard, branch), wanted, branch);
   });
 }
 

@@ -1,5 +1,6 @@
 // Decides which places of the desk somebody is shown, and where a log-in leads. The server decides the same about what is in them.
 
+import { ref } from "vue";
 import { say } from "../../shared/ui/say.ts";
 import { me, type Me } from "./session.ts";
 
@@ -12,6 +13,12 @@ export interface Place {
 
 const BRANCH: readonly Role[] = ["secretary", "deputy"];
 const ADMINISTRATOR: readonly Role[] = ["administrator"];
+
+/** Where the head has no room for all places, what is gone to least often stands under the menu of those who have one. */
+const crowded = matchMedia("(max-width: 1439px)");
+const tucked = ref(crowded.matches);
+crowded.addEventListener("change", (event) => (tucked.value = event.matches));
+const TUCKED = ["tablets"];
 
 /** For whom a screen is; a screen that is not here is for everybody. */
 export const FOR: { readonly [name: string]: readonly Role[] } = {
@@ -33,20 +40,29 @@ export function home(): string {
 }
 
 export function mainPlaces(): Place[] {
-  const places = [
+  return allMain().filter((one) => mayGo(one.name) && !isTucked(one));
+}
+
+function isTucked(one: Place): boolean {
+  return tucked.value && TUCKED.includes(one.name) && me.value?.role !== "member";
+}
+
+function allMain(): Place[] {
+  return [
     { name: "inbox", icon: "check", label: say("待办", "Inbox") },
     { name: "month", icon: "month", label: say("月度台账", "Months") },
+    { name: "follow", icon: "today", label: say("问题", "Follow-up") },
     { name: "centre", icon: "people", label: me.value?.branch ? say("对照", "Compare") : say("全中心", "Centre") },
     { name: "joint", icon: "place", label: say("联合踏勘", "Joint surveys") },
     { name: "search", icon: "search", label: say("查找", "Search") },
     { name: "tablets", icon: "tablet", label: say("平板", "Tablets") },
   ];
-  return places.filter((one) => mayGo(one.name));
 }
 
 /** Under one menu, so that the head stays calm. */
 export function adminPlaces(): Place[] {
   const places = [
+    ...allMain().filter(isTucked),
     { name: "assignments", icon: "people", label: say("交办与联系", "Assignments") },
     { name: "imports", icon: "upload", label: say("导入", "Import") },
     { name: "forms", icon: "form", label: say("表单", "Forms") },

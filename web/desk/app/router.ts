@@ -8,13 +8,14 @@ import { me } from "./session.ts";
 export const router = createRouter({
   history: createWebHashHistory(),
   // Another screen begins at its top; one that was left is found where it was. The inbox keeps its own place.
-  scrollBehavior: (to, from, kept) => kept ?? (to.name !== from.name || (to.path !== from.path && to.name !== "inbox") ? { top: 0 } : false),
+  scrollBehavior: (to, from, kept) => kept ?? (to.name !== from.name || (to.path !== from.path && to.name !== "inbox" && to.name !== "follow") ? { top: 0 } : false),
   routes: [
     { path: "/", redirect: () => ({ name: home() }) },
     { path: "/login", name: "login", component: () => import("../screens/Login.vue"), meta: { open: true } },
     { path: "/inbox/:id?", name: "inbox", component: () => import("../screens/Inbox.vue") },
     { path: "/month/:branch?/:month?", name: "month", component: () => import("../screens/Month.vue") },
     { path: "/figure/:code", name: "figure", component: () => import("../screens/Figure.vue") },
+    { path: "/follow/:record?/:item?", name: "follow", component: () => import("../screens/Follow.vue") },
     { path: "/centre", name: "centre", component: () => import("../screens/Centre.vue") },
     { path: "/member/:id", name: "member", component: () => import("../screens/Member.vue") },
     { path: "/subject/:id", name: "subject", component: () => import("../screens/Subject.vue") },

@@ -13,6 +13,8 @@ import { sendPhotos } from "./lane.ts";
 /** Ids in one question. */
 const ASKED_MAX = 2000;
 const DAY_MS = 86_400_000;
+/** Documents that leave the tablet in one go. */
+const AT_ONCE = 50;
 const CLOSED = "forbidden: 您已不在该支部，这条记录未被接收 / you are no longer of this branch: this record was not taken";
 
 /** The member belongs to another branch now: the databases must be opened anew before going on. */
@@ -74,14 +76,19 @@ export async function contact(opened: Opened, mayPhotos: () => boolean, onProgre
 
 /** A branch that is closed to the member and has everything that was written for it. */
 async function leaveFormer(opened: Opened, positions: { [db: string]: string }): Promise<void> {
-  const waiting = new Set((await opened.outbox.all()).map((one) => one.db));
-  const begun = new Set((await opened.drafts.all()).map((one) => one.db));
-  const done = opened.slot.former.filter((one) => {
-    const db = `branch-${one}`;
-    return positions[db] === undefined && !waiting.has(db) && !begun.has(db);
+  if (opened.slot.former.length === 0) return;
+  // What is finished in this moment is a draft still, or waits already.
+  const left = await opened.writer.between(async () => {
+    const begun = new Set((await opened.drafts.all()).map((one) => one.db));
+    const waiting = new Set((await opened.outbox.all()).map((one) => one.db));
+    const done = opened.slot.former.filter((one) => {
+      const db = `branch-${one}`;
+      return positions[db] === undefined && !waiting.has(db) && !begun.has(db);
+    });
+    for (const branch of done) await opened.leave(branch);
+    return done;
   });
-  for (const branch of done) await opened.leave(branch);
-  if (done.length > 0) throw new Moved("a former branch is done with");
+  if (left.length > 0) throw new Moved("a former branch is done with");
 }
 
 /** What the server says of this tablet comes before anything else. */
@@ -171,7 +178,12 @@ async function compare(opened: Opened, name: string, local: Local): Promise<void
   }
 }
 
+/** A few at a time: nothing may be written while it is looked at and goes, and whoever is writing does not wait for long. */
 async function letGo(opened: Opened, name: string, local: Local, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += AT_ONCE) await opened.writer.between(() => letSomeGo(opened, name, local, ids.slice(at, at + AT_ONCE)));
+}
+
+async function letSomeGo(opened: Opened, name: string, local: Local, ids: readonly string[]): Promise<void> {
   const gone: string[] = [];
   for (const id of ids) {
     // What was written here and has not arrived is nobody's to take away: the push has said why it was refused.
