@@ -48,7 +48,7 @@ $(BROWSER): $(READY)
 	@touch $@
 
 test: $(READY) $(TABLETS) $(WEB) $(APP) $(DESK) $(BROWSER) ## run every test
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) $(WEB) ## lint, types and import contracts
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.reconcile.lease import LASTS_SECONDS, Lease
+from sync.reconcile.lease import DOCUMENT, LASTS_SECONDS, Lease
 from sync.stores.contract import LEAVES, Want
 from tests.builders import NOW, record, stamp
 from tests.working import Dead, Dying, Working, edited, hours, plain, visit, working, write
@@ -117,6 +117,25 @@ async def test_wk4_only_the_holder_of_the_lease_writes_and_another_takes_up_what
     assert [deleted for _, deleted in await leaves(one, doc)] == [False, True]
     assert len(await one.documents("activity:")) == 1
     await two.stop()
+
+
+async def test_wk4_a_lease_is_left_although_its_renewal_was_under_way(
+    one: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await one.lease.take()
+    put_local, renewals = one.store.put_local, ["under way"]
+
+    async def put(db: str, doc: str, parent: str | None, body: bytes | None) -> str:
+        if body is None and renewals:
+            renewals.pop()
+            held = await one.store.local(db, doc)
+            assert held is not None
+            await put_local(db, doc, held[0], held[1])
+        return await put_local(db, doc, parent, body)
+
+    monkeypatch.setattr(one.store, "put_local", put)
+    await one.lease.give_up()
+    assert await one.store.local("office", DOCUMENT) is None
 
 
 async def test_wk4_a_lease_ends_by_itself(one: Working) -> None:

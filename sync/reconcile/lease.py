@@ -57,6 +57,13 @@ class Lease:
     async def give_up(self) -> None:
         """Leave it to others at once."""
         self._until = None
-        known = await self._store.local(OFFICE, DOCUMENT)
-        if known is not None and msgspec.json.decode(known[1], type=_Lease).holder == self._holder:
-            await self._store.put_local(OFFICE, DOCUMENT, known[0], None)
+        for _ in range(2):
+            known = await self._store.local(OFFICE, DOCUMENT)
+            if known is None or msgspec.json.decode(known[1], type=_Lease).holder != self._holder:
+                return
+            try:
+                await self._store.put_local(OFFICE, DOCUMENT, known[0], None)
+                return
+            except (Conflict, NotFound):
+                # A renewal that was under way has come in between; should another, the lease runs out by itself.
+                continue
