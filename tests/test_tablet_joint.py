@@ -163,6 +163,7 @@ async def test_tw14_tw15_tw16_tw17_tw18_tl13_what_a_party_without_an_account_fou
 async def test_tw15_tw16_tw17_for_whom_is_changed_later_and_a_photo_is_enough(
     make: Callable[..., Tablet], known: Served, tmp_path: Path
 ) -> None:
+    """TW16 and TW17."""
     tablet = await ready(make, size=(360, 640))
     page = tablet.page
     await tablet.tap("记踏勘")

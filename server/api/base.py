@@ -31,9 +31,9 @@ class Problem(msgspec.Struct, frozen=True):
     problem: str
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """What every error says: problem details (RFC 9457), with `error` and `reason` as CouchDB and `/sync` name them. `type` follows from
-    `error`, which stays the same from version to version; `problems`: everything that is wrong, each at its place."""
+class ProblemDetails(msgspec.Struct, frozen=True):
+    """What every error says (RFC 9457), with `error` and `reason` as CouchDB and `/sync` name them. `type` follows
+    from `error`, which stays the same from version to version."""
 
     type: str
     title: str
@@ -41,6 +41,11 @@ class Refusal(msgspec.Struct, frozen=True):
     detail: str
     error: str
     reason: str
+
+
+class Refusal(ProblemDetails, frozen=True):
+    """`problems`: everything that is wrong, each at its place."""
+
     problems: list[Problem] = []
 
 

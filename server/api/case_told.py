@@ -10,7 +10,7 @@ from litestar import Response
 from schemas import upgrade
 from schemas.access import owners, writers
 from schemas.canonical import NotCanonical
-from server.api.base import PROBLEM_DETAILS, Refusal
+from server.api.base import PROBLEM_DETAILS, ProblemDetails, Refusal
 from server.api.desk import is_personal, leaves_of, note_reading, place_of
 from server.services import Services
 from sync.actor import Actor
@@ -150,16 +150,10 @@ class CaseTold(msgspec.Struct, frozen=True):
     passed: list[Passed]
 
 
-class NotIssued(msgspec.Struct, frozen=True):
+class NotIssued(ProblemDetails, frozen=True):
     """Nothing was issued or changed: it is not ready, was announced or issued already, or has changed since it was looked at. `case`: how
     it stands. Problem details as of every error (AP20)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    error: str
-    reason: str
     case: CaseTold
 
 

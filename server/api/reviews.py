@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from server.api.base import PROBLEM_DETAILS, Refusal, need_login
+from server.api.base import PROBLEM_DETAILS, ProblemDetails, Refusal, need_login
 from server.api.desk import is_personal, leaves_of, note_reading
 from server.api.records import RecordTold, tell
 from server.completeness import Awaited, awaited
@@ -75,16 +75,10 @@ class Decided(msgspec.Struct, frozen=True):
     record: str
 
 
-class Outdated(msgspec.Struct, frozen=True):
+class Outdated(ProblemDetails, frozen=True):
     """Nothing was decided: the record has changed since (`conflict`), or `member` took the decision `decision` about it meanwhile
     (`decided`). `newer`: what it says now (none for an activity or activity record). Problem details as of every error (AP20)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    error: str
-    reason: str
     seen: str
     newer: RecordTold | None
     member: str = ""
