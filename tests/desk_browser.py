@@ -6,12 +6,9 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, slowed
 from tests.filling import documents, household, put, visit
 from tests.serving import PASSWORD, Served
-
-# What is waited for is told by itself when it comes; on a machine with much else to do that is later than the five seconds that are usual.
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager
@@ -23,6 +20,7 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
         page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        await slowed(page)
         await page.goto(f"{staffed.url}/desk")
         await page.locator("input[name=username]").fill(who)
         await page.locator("input[name=password]").fill(PASSWORD)

@@ -15,7 +15,7 @@ from playwright.async_api import TimeoutError as NeverIdle
 from server.demo.fill import prepare
 from server.settings import Settings
 from tests import desk_story_admin, desk_story_joint
-from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, slowed
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY, fill
 from tests.played import BRANCH, WHO, Played
 from tests.serving import served
@@ -52,6 +52,7 @@ class Office(Played):
         await context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")
         self.seat = await context.new_page()
         self.seat.on("pageerror", lambda error: self.errors.append(str(error)))
+        await slowed(self.seat)
         if name:
             account = self.demo.account(name)
             answer = await context.request.post(

@@ -104,7 +104,7 @@ async def test_tu6_a_new_kind_of_event_and_its_form_come_with_no_new_app(
     await until(lambda: _has(tablet, "form:event/2"))
     await tablet.page.get_by_role("button", name="活动").first.click()
     await tablet.page.get_by_label("防汛值守").first.check()
-    await tablet.tap("情况")
+    await tablet.step("情况")
     await tablet.page.get_by_label("超警").check()
     await tablet.page.get_by_label("处置措施").fill("转移两户")
     await tablet.finish()
