@@ -17,7 +17,7 @@ from tests.desk_browser import desk, manage
 from tests.desk_cases import as_member
 from tests.filling import put
 from tests.serving import Served
-from tests.test_tablet_recording import arrived, field, next_step, picture, ready, sign, step
+from tests.test_tablet_recording import arrived, field, next_step, picture, ready, sign
 
 pytestmark = [needed, pytest.mark.browser]
 
@@ -73,13 +73,13 @@ def states(case: dict[str, Any]) -> dict[str, str]:
 
 
 async def find(tablet: Tablet, **findings: str) -> None:
-    await step(tablet, "踏勘清单")
+    await tablet.step("踏勘清单")
     for code in CODES:
         await field(tablet, f"findings/{code}/finding").get_by_text(findings.get(code, "符合"), exact=True).click()
 
 
 async def finish(tablet: Tablet) -> None:
-    await step(tablet, "核对")
+    await tablet.step("核对")
     if await tablet.page.get_by_role("button", name="现在结束").count():
         await tablet.page.get_by_role("button", name="现在结束").click()
     await next_step(tablet)
@@ -110,13 +110,13 @@ async def test_tw14_tw15_tw16_tw17_tw18_tl13_what_a_party_without_an_account_fou
     await chosen(tablet, "供电所").click()
     await find(tablet, fire="整改后符合")
     await expect(page.locator(".spoken-for")).to_contain_text("未填提出人")
-    await step(tablet, "核对")
+    await tablet.step("核对")
     await next_step(tablet)
     await page.locator("dialog").get_by_text("代录：请填写意见由谁提出").click()
     await field(tablet, "case/given_by").locator("input").fill("王工")
-    await step(tablet, "踏勘清单")
+    await tablet.step("踏勘清单")
     await expect(page.locator(".spoken-for")).to_contain_text("供电所提出人：王工")
-    await step(tablet, "核对")
+    await tablet.step("核对")
     await tablet.sees("代录的意见还要有王工的签名，或现场照片，才算数")
     await finish(tablet)
 
