@@ -91,7 +91,7 @@ def photo_digests(sql: Connection, records: Sequence[str]) -> dict[str, list[str
 
 def every_id(sql: Connection) -> list[tuple[str, str]]:
     """(database, id) of everything that the ledger knows of."""
-    tables = ("record", "subject", "companion", "import", "import_part")
+    tables = ("record", "subject", "person", "companion", "import", "import_part")
     return [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
 
 
