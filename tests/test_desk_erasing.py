@@ -1,7 +1,9 @@
 """Erasing for good at the desk, in a real Chromium: what would go is told, it is confirmed, and nobody else is offered it."""
 
+import json
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.access import axe, beyond
 from tests.browser import needed, until
@@ -34,8 +36,8 @@ async def test_dk156_a_record_is_erased_after_it_was_said_what_goes_and_one_is_l
         await page.locator(".hits").get_by_role("link").first.click()
         await expect(page.locator(".record-facts")).to_contain_text("屋顶漏雨")
         await page.get_by_role("button", name="永久删除…").click()
-        dialog = page.get_by_role("dialog", name="永久删除“李桂兰”")
-        await expect(dialog).to_contain_text("照片 1、走访 1")
+        dialog = page.get_by_role("dialog", name="永久删除这条走访")
+        await expect(dialog).to_contain_text("及其：照片 1")
         await expect(dialog).to_contain_text("不能撤销")
         erase = dialog.get_by_role("button", name="永久删除", exact=True)
         await expect(erase).to_be_disabled()
@@ -86,6 +88,42 @@ async def test_dk157_a_subject_goes_with_its_records_or_without_them_as_one_choo
         await expect(page.get_by_text("这个服务对象已被永久删除")).to_be_visible()
         await expect(page.get_by_role("button", name="永久删除…")).to_have_count(0)
     assert (len(kept(staffed, "visit")), kept(staffed, "household")) == (3, [])
+
+
+async def test_dk157_what_takes_several_requests_tells_how_far_it_is(staffed: Served) -> None:
+    for number in (1, 2):
+        sound_visit(staffed, number)
+    await told(staffed, SUBJECT, 5)
+    held: list[Route] = []
+
+    async def in_threes(route: Route) -> None:
+        if route.request.method != "POST":
+            return await route.continue_()
+        if "erasures" in route.request.url and not held:
+            held.append(route)
+            return await route.continue_(post_data=json.dumps({**route.request.post_data_json, "limit": 3}))
+        held.append(route)
+
+    async with desk(staffed, "admin") as page:
+        await go(page, f"subject/{SUBJECT}")
+        await page.get_by_role("button", name="永久删除…").click()
+        dialog = page.get_by_role("dialog", name="永久删除“李桂兰”")
+        await dialog.get_by_label("依据").fill(REASON)
+        await dialog.get_by_label("输入“李桂兰”以确认").fill("李桂兰")
+        await page.route("**/api/v1/erasures/**", in_threes)
+        await dialog.get_by_role("button", name="永久删除", exact=True).click()
+        await expect(dialog.get_by_role("status")).to_contain_text("已删除 3 / 5")
+        await expect(dialog.get_by_role("button", name="正在删除…")).to_be_disabled()
+        # So far it is broken off: the rest is told anew, and erased after it was confirmed anew.
+        await until(lambda: len(held) == 2)
+        await held[1].abort()
+        await expect(dialog.get_by_role("alert")).to_contain_text("已删除 3 份，其余还在")
+        await expect(dialog.get_by_role("button", name="永久删除", exact=True)).to_be_disabled()
+        await page.unroute("**/api/v1/erasures/**")
+        await dialog.get_by_label("输入“李桂兰”以确认").fill("李桂兰")
+        await dialog.get_by_role("button", name="永久删除", exact=True).click()
+        await expect(page.get_by_role("status").filter(has_text="已永久删除 1 个服务对象")).to_be_visible()
+    assert kept(staffed, "visit") == kept(staffed, "household") == []
 
 
 async def test_dk158_a_record_that_is_open_elsewhere_says_that_it_was_erased(staffed: Served) -> None:

@@ -1,12 +1,15 @@
 """KE: somebody asks for what is kept of them to be deleted, from what would go to nothing left of it, over the whole application."""
 
+from pathlib import Path
 from typing import Any
+
+import httpx
 
 from sync.databases import OFFICE
 from sync.stores.contract import Range, Want
 from tests.builders import record
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
-from tests.serving import ADMIN
+from tests.serving import ADMIN, PASSWORD, command, served
 from tests.test_api_exports import DOCUMENT, HOUSEHOLD, MONTH, approved, fetch, the_month
 from tests.test_api_photos import finish, picture, send
 from tests.working import visit
@@ -205,6 +208,49 @@ async def test_ke14_the_worker_writes_nothing_back_of_what_was_erased(here: Desk
     await here.until(due, lambda databases: databases == [])
     (found,) = await here.services.store.get("branch-b03", [Want(f"activity:{body['_id']}")])
     assert all(one.deleted for one in found.revisions)
+
+
+async def test_ke15_what_was_erased_is_said_to_be_to_everybody_alike(here: Desk) -> None:
+    body = visit("m0117")
+    await here.push("m0117", body)
+    await erase(here, body["_id"], await known(here, body["_id"], 2))
+    for who in (ADMIN, SECRETARY, LI, ("other", PASSWORD)):
+        for path in ("", "/history"):
+            assert (await here.get(who, f"/records/{body['_id']}{path}", 404))["error"] == "erased"
+        assert (await here.get(who, "/records/visit:nobody", 404))["error"] == "not_found"
+    await here.post(ADMIN, f"/erasures/{body['_id']}", {"reason": REASON, "seen": ""}, 404)
+
+
+def test_ke16_a_backup_is_restored_with_what_was_erased_since(tmp_path: Path) -> None:
+    data, stranger = tmp_path / "data", tmp_path / "stranger"
+    for directory in (data, stranger):
+        asked = ["user", "add", "admin", "--role", "administrator", "--password-stdin"]
+        assert command(*asked, data=directory, stdin=PASSWORD).returncode == 0
+    body = visit("m0117")
+    with served(data) as server, httpx.Client(base_url=server.url, auth=ADMIN) as client:
+        assert client.put("/sync/branch-b03").status_code == 201
+        assert client.put(f"/sync/branch-b03/{body['_id']}", json=body).status_code == 201
+        assert command("backup", str(tmp_path / "before"), data=data).returncode == 0
+        asked_for = {"database": "branch-b03", "ids": [body["_id"]], "reason": REASON}
+        assert client.post("/api/v1/erasures", json=asked_for).status_code == 200
+        assert command("backup", str(tmp_path / "later"), data=data).returncode == 0
+        answers = {}
+        for name, later in (("from-data", data), ("from-backup", tmp_path / "later"), ("without", None)):
+            more = [] if later is None else ["--erased-from", str(later)]
+            done = command("restore", str(tmp_path / "before"), *more, data=tmp_path / name)
+            assert done.returncode == 0, done.stderr
+    with served(stranger) as server, httpx.Client(base_url=server.url, auth=ADMIN) as client:
+        client.put("/sync/branch-b03")
+        assert client.post("/api/v1/erasures", json=asked_for).status_code == 200
+    for name in ("from-data", "from-backup", "without"):
+        with served(tmp_path / name) as server, httpx.Client(base_url=server.url, auth=ADMIN) as client:
+            answers[name] = client.get(f"/sync/branch-b03/{body['_id']}").status_code
+    assert answers == {"from-data": 404, "from-backup": 404, "without": 200}
+    before = str(tmp_path / "before")
+    refused = command("restore", before, "--erased-from", str(stranger), data=tmp_path / "refused")
+    assert (refused.returncode, "another centre" in refused.stderr) == (1, True)
+    assert command("restore", before, "--erased-from", str(tmp_path), data=tmp_path / "refused").returncode == 1
+    assert not (tmp_path / "refused" / "store" / "store.sqlite3").exists()
 
 
 def _digest(data: bytes) -> dict[str, Any]:
