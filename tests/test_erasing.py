@@ -217,6 +217,7 @@ async def test_ke15_what_was_erased_is_said_to_be_to_everybody_alike(here: Desk)
     for who in (ADMIN, SECRETARY, LI, ("other", PASSWORD)):
         for path in ("", "/history"):
             assert (await here.get(who, f"/records/{body['_id']}{path}", 404))["error"] == "erased"
+        assert (await here.get(who, f"/activities/activity:{body['_id']}", 404))["error"] == "erased"
         assert (await here.get(who, "/records/visit:nobody", 404))["error"] == "not_found"
     await here.post(ADMIN, f"/erasures/{body['_id']}", {"reason": REASON, "seen": ""}, 404)
 
