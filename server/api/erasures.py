@@ -19,7 +19,7 @@ from sync.documents import content_of
 from sync.errors import Conflict, Forbidden
 from sync.ledger.erasing import Approved, Gone, approved_months, cases_of, going, seen_of, word_of
 from sync.ledger.subjects import group_of
-from sync.stores.contract import Range
+from sync.stores.contract import Range, Want
 
 LIMIT_MAX = 1_000
 
@@ -122,8 +122,9 @@ async def tell_erasable(
     known = await services.ledger.read(query)
     if is_personal(document):
         note_reading(services, actor, [document])
-    refused = await services.erasing.refused({one.id for one in known.found})
     parts = {part: [one for one in known.found if one.part == part] for part in ("itself", "records", "beside")}
+    refused = set(await services.erasing.refused({one.id for one in parts["itself"]}))
+    also = set(await services.erasing.refused({one.id for one in known.found})) - refused
     kinds = Counter((one.branch, one.type) for one in parts["records"])
     return Erasable(
         document,
@@ -132,9 +133,9 @@ async def tell_erasable(
         place.branch,
         known.word,
         known.aliases,
-        [*_counted(parts["itself"]), *([Count("refused", len(refused))] if refused else [])],
+        _counted(parts["itself"], len(refused)),
         [RecordCount(branch, of, count) for (branch, of), count in sorted(kinds.items())],
-        _counted(parts["beside"]),
+        _counted(parts["beside"], len(also)),
         known.cases,
         [MonthApproved(*one) for one in known.months],
         len(known.found),
@@ -179,8 +180,10 @@ async def erase(data: JSONBody[Erasing], services: NamedDependency[Services], ac
 
 
 async def _naming(services: Services, db: str, records: set[str]) -> list[str]:
-    """Photos, ratings, signatures, decisions and assignments that name these records, read from where they lie."""
-    found = []
+    """Photos, ratings, signatures, decisions and assignments that name these records, and the activities that bear their ids, read from
+    where they lie."""
+    activities = await services.store.get(db, [Want(f"activity:{one}") for one in sorted(records)], bodies=False)
+    found = [one.id for one in activities if one.tree]
     for kind in ("photo", "rating", "signature", "review", "assignment"):
         rows, _, _ = await services.store.rows(db, Range(f"{kind}:", f"{kind}:\U0010ffff"), bodies=True)
         for row in rows:
@@ -190,10 +193,10 @@ async def _naming(services: Services, db: str, records: set[str]) -> list[str]:
     return found
 
 
-def _counted(found: Iterable[Gone]) -> list[Count]:
+def _counted(found: Iterable[Gone], refused: int) -> list[Count]:
     """Without what the server writes beside a record: nobody asked for that to be kept."""
     counts = Counter(one.type for one in found if one.type not in ("check", "activity"))
-    return [Count(of, count) for of, count in sorted(counts.items())]
+    return [Count(of, count) for of, count in [*sorted(counts.items()), ("refused", refused)] if count]
 
 
 router = Router("", route_handlers=[tell_erasable, erase_all, erase], tags=["kept"])
