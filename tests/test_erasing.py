@@ -166,17 +166,19 @@ async def test_ke10_much_goes_in_pieces_and_what_was_named_goes_last(here: Desk)
     await here.get(ADMIN, f"/erasures/{HOUSEHOLD}", 404)
 
 
-async def test_ke11_records_that_are_kept_stay_with_a_subject_that_is_not_known(here: Desk) -> None:
+async def test_ke11_records_that_are_kept_stay_with_a_subject_that_is_not_known_and_count_no_more(here: Desk) -> None:
     one, two = await household_with_records(here)
-    told = await known(here, HOUSEHOLD, 10)
-    await erase(here, HOUSEHOLD, told, keep_records=True)
+    await here.push("m0117", household("household:01K8Q2M4T6V8C0N2B4X6D8E0F3", "王秀英户"))
+    await erase(here, HOUSEHOLD, await known(here, HOUSEHOLD, 10), keep_records=True)
     await here.get(ADMIN, f"/subjects/{HOUSEHOLD}", 404)
-    await here.get(SECRETARY, f"/records/{one['_id']}")
-    for activity in (await here.get(SECRETARY, "/activities"))["activities"]:
-        assert activity["names"].keys().isdisjoint({HOUSEHOLD, OTHER})
-    (figures,) = await here.get(SECRETARY, "/figures?branch=b03&first=2026-11&last=2026-11&codes=visits")
-    assert figures["figures"]["visits"] == 2
-    assert NAME not in str(await here.get(SECRETARY, f"/records/{two['_id']}"))
+    for body in (one, two):
+        assert NAME not in str(await here.get(SECRETARY, f"/records/{body['_id']}"))
+    await here.until(
+        lambda: here.get(SECRETARY, "/inbox?kind=faulty"),
+        lambda told: {item["id"] for item in told["items"]} == {one["_id"], two["_id"]},
+    )
+    figures = await here.get(SECRETARY, "/figures?branch=b03&first=2026-11&last=2026-11&codes=visits")
+    assert [group["figures"]["visits"] for group in figures] in ([0], [])
 
 
 async def test_ke12_what_accompanies_what_was_erased_is_refused_like_it(here: Desk) -> None:
@@ -234,6 +236,20 @@ async def test_ke14_the_worker_writes_nothing_back_of_what_was_erased(here: Desk
     assert all(one.deleted for one in found.revisions)
 
 
+async def test_ke14_of_an_activity_the_records_that_were_not_erased_stay_one(here: Desk) -> None:
+    first, second = visit("m0117", subject=HOUSEHOLD), visit("m0042", subject=HOUSEHOLD)
+    await here.push("m0117", household(), first)
+    await here.push("m0042", second)
+    (one,) = (await here.until(lambda: here.get(SECRETARY, "/activities"), _joined))["activities"]
+    anchor, other = sorted(one["records"], key=lambda each: one["id"] != f"activity:{each}")
+    await erase(here, anchor, await known(here, anchor, 2))
+    (left,) = (await here.get(SECRETARY, "/activities"))["activities"]
+    assert (left["id"], left["records"]) == (f"activity:{other}", [other])
+    wanted = [Want(f"activity:{anchor}"), Want(f"activity:{other}")]
+    told = await here.until(lambda: here.services.store.get("branch-b03", wanted), lambda told: told[1].tree)
+    assert not told[0].tree
+
+
 async def test_ke15_what_was_erased_is_said_to_be_to_everybody_alike(here: Desk) -> None:
     body = visit("m0117")
     await here.push("m0117", body)
@@ -276,6 +292,10 @@ def test_ke16_a_backup_is_restored_with_what_was_erased_since(tmp_path: Path) ->
     assert (refused.returncode, "another centre" in refused.stderr) == (1, True)
     assert command("restore", before, "--erased-from", str(tmp_path), data=tmp_path / "refused").returncode == 1
     assert not (tmp_path / "refused" / "store" / "store.sqlite3").exists()
+
+
+def _joined(told: dict[str, Any]) -> bool:
+    return [len(one["records"]) for one in told["activities"]] == [2]
 
 
 def _digest(data: bytes) -> dict[str, Any]:

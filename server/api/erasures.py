@@ -82,7 +82,7 @@ class Erasable(msgspec.Struct, frozen=True):
 
 class ErasingAll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`reason` goes onto the audit trail: name the request or the rule, not the person. `seen`: of what was told. `keep_records`: records
-    that tell of a subject stay, with a subject that is not known. `limit`: so many documents at once."""
+    that tell of a subject stay, with a subject that is not known, and count no more. `limit`: so many documents at once."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
     seen: Annotated[str, Meta(max_length=100)]
