@@ -29,6 +29,7 @@ from server.api import (
     directory,
     disputes,
     enrol,
+    erasures,
     exports,
     figures,
     forms,
@@ -64,6 +65,7 @@ from server.couch.app import CouchEndpoint
 from server.deciding import Deciding
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters, Edge
+from server.erasing import Erasing
 from server.forgetting import Forgetting
 from server.live import Live
 from server.office import Office
@@ -99,6 +101,7 @@ API = [
     rescues.router,
     audit.router,
     kept.router,
+    erasures.router,
     inbox.router,
     records.router,
     since.router,
@@ -218,6 +221,7 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
     )
     admission = Admission(store, directory, Erasures(store), _now)
     stopping = asyncio.Event()
+    pictures = Photos(store, settings.directory / "uploads")
     followed = Ledger(settings.directory / "ledger.sqlite3", settings.zone)
 
     async def branch_of_tablet(tablet: str) -> str | None:
@@ -251,7 +255,8 @@ def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services
         ledger=followed,
         live=listening,
         deciding=Deciding(),
-        photos=Photos(store, settings.directory / "uploads"),
+        photos=pictures,
+        erasing=Erasing(store, admission, pictures, followed),
         rendering=Rendering(),
         reading=asyncio.Lock(),
         importing=asyncio.Lock(),

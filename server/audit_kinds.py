@@ -27,7 +27,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "decision": ("审核", "Decided"),
     "redact": ("清除历史值", "Value taken out"),
     "admit": ("放行被拒内容", "Refused content let in"),
-    "erase": ("彻底删除", "Erased"),
+    "erase": ("永久删除", "Erased"),
     "export": ("导出", "Exported"),
     "import": ("导入", "Imported"),
     "import_withdrawn": ("撤回导入", "Import withdrawn"),

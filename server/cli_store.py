@@ -54,10 +54,19 @@ def restored(settings: Settings) -> None:
 
 @click.command()
 @click.argument("backup_directory", metavar="BACKUP", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--erased-from",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A data directory or later backup, from which the list of what was erased for good is taken along.",
+)
 @stored
-def restore(settings: Settings, backup_directory: Path) -> None:
+def restore(settings: Settings, backup_directory: Path, erased_from: Path | None) -> None:
     """Make a new data directory from BACKUP. Tablets start again from their beginning, and bring back what the backup lacks."""
     from server.upkeep import restore_backup
 
-    restore_backup(settings, backup_directory)
+    brought = restore_backup(settings, backup_directory, erased_from)
+    if erased_from is not None:
+        click.echo(
+            f"{brought} entries of the list of erasures are newer than the backup: the first start applies them."
+        )
     click.echo(f"Restored into {settings.directory}. Start the server on it; tablets bring back what the backup lacks.")

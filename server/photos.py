@@ -8,12 +8,13 @@ import hashlib
 import io
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from sync.databases import kind_of
 from sync.documents import content_of, digest_of
 from sync.errors import AlreadyExists, BadRequest, Conflict, FieldbookError, NotFound, TooLarge
 from sync.stores.contract import Attachment, Edit, NewAttachment, Store, Stored, Stub, Want, Written
@@ -101,6 +102,14 @@ class Photos:
         if not alive or name not in alive[0].attachments:
             return None
         return alive[0], alive[0].attachments[name]
+
+    async def erase(self, photos: Sequence[str]) -> None:
+        """Remove the bytes of these photos, whole or still arriving: they lie in databases of their own, under the photos' ids."""
+        for db in await self._store.databases() if photos else []:
+            if kind_of(db) == "photos":
+                await self._store.erase(db, dict.fromkeys(photos))
+        for photo in photos:
+            await asyncio.to_thread(self._tidy, photo)
 
     async def stream(self, db: str, photo: str, name: str) -> tuple[Attachment, AsyncIterator[bytes]]:
         """Raises NotFound while the bytes have not come."""

@@ -12,6 +12,7 @@ from server.audit_index import AuditIndex
 from server.deciding import Deciding
 from server.doorkeeper import Doorkeeper
 from server.edge import Counters
+from server.erasing import Erasing
 from server.forgetting import Forgetting
 from server.live import Live
 from server.office import Office
@@ -67,6 +68,7 @@ class Services:
     live: Live
     deciding: Deciding
     photos: Photos
+    erasing: Erasing
     rendering: Rendering
     reading: asyncio.Lock
     """Files that are brought are read one at a time: each takes memory and processor while it is read."""

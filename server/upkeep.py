@@ -4,6 +4,7 @@ time, and only the one that holds the data directory writes (SE10 to SE12)."""
 import asyncio
 import hashlib
 import secrets
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from server.audit import Audit
 from server.data import locked
+from server.erased_since import bring, check_same, list_in
 from server.office import Office
 from server.settings import Settings
 from server.stores import open_store
@@ -59,25 +61,33 @@ def back_up(settings: Settings, directory: Path) -> None:
     asyncio.run(store.backup(directory))
 
 
-def restore_backup(settings: Settings, backup: Path) -> None:
+def restore_backup(settings: Settings, backup: Path, erased_from: Path | None = None) -> int:
     """Copy a backup to where a server expects its store, under a new incarnation, so that every tablet starts from its beginning.
+    `erased_from`: a data directory or later backup, from which the list of what was erased is taken along; returns how much the backup's
+    lacked of it.
 
-    Raises NotFound when `backup` is none, AlreadyExists when the data directory holds a store, Busy, StoreDamaged."""
+    Raises NotFound when `backup` is none, AlreadyExists when the data directory holds a store, BadRequest, Busy, StoreDamaged."""
     source = backup / "store.sqlite3"
     if not source.exists():
         raise NotFound(f"{backup} is no backup: it holds no store.sqlite3.")
     prepare(source, "")
+    later = None if erased_from is None else list_in(erased_from)
+    if later is not None:
+        check_same(list_in(backup), later)
     target = settings.directory / "store"
     with locked(settings.directory, "command"):
         if (target / "store.sqlite3").exists():
             raise AlreadyExists(f"{target} holds a store already: restore into a new data directory.")
-        target.mkdir(parents=True, exist_ok=True)
-        part = target / "store.sqlite3.part"
-        part.unlink(missing_ok=True)
+        part = target / "part" / "store.sqlite3"
+        shutil.rmtree(part.parent, ignore_errors=True)
+        part.parent.mkdir(parents=True)
         with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(part, isolation_level=None)) as copy:
             held.backup(copy)
             copy.execute("PRAGMA synchronous=FULL")
             begin_again(copy, secrets.token_hex(4))
+            copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        brought = 0 if later is None else asyncio.run(bring(part.parent, later))
+        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         kept = Blobs(target / "blobs")
         for path in Blobs(backup / "blobs").all():
@@ -86,6 +96,8 @@ def restore_backup(settings: Settings, backup: Path) -> None:
         for beside in ("-wal", "-shm"):
             part.with_name(part.name + beside).unlink(missing_ok=True)
         part.replace(target / "store.sqlite3")
+        shutil.rmtree(part.parent)
+    return brought
 
 
 def begin_anew(settings: Settings) -> int:

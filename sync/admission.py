@@ -30,6 +30,7 @@ from sync.reconcile.redaction import brings_back
 from sync.stores.contract import Edit, Found, Readers, Result, Store, Want, Write, Written
 
 _COMPANIONS = frozenset({"photo", "rating", "signature", "review", "assignment"})
+_ACCOMPANYING = _COMPANIONS | {"person"}
 _SERVER_MADE = frozenset({"activity", "activity_record", "check"})
 _NOT_KEPT = frozenset({"erased", "redacted"})
 APPEND_ONLY = ("audit:", "erased:")
@@ -204,7 +205,7 @@ class Admission:
         beside: Mapping[str, tuple[str, dict[str, Any]]],
     ) -> Problem | None:
         """Why this item may not be written, or None. Pure but for the clock of the directory."""
-        if self.erasures.holds(item.id):
+        if self._is_erased(item):
             return Problem("", "erased", "此记录已依法删除，不再接收", "this record was erased and is not taken back")
         principals = actor.principals
         if "server" in principals:
@@ -232,6 +233,16 @@ class Admission:
             return refusal_to_create(body, principals | then, record) if then - principals else problem
         new = {**body, "_deleted": True} if item.deleted else body
         return may_change(old, new, principals)
+
+    def _is_erased(self, item: Write | Edit) -> bool:
+        """It, or the record or subject that it accompanies: what a tablet had not sent yet must not outlive that."""
+        erasures = self.erasures
+        if not erasures.any or erasures.holds(item.id):
+            return erasures.any
+        fields = item.content.get("fields")
+        if type_of(item.content) not in _ACCOMPANYING or not isinstance(fields, dict):
+            return False
+        return any(isinstance(one, str) and erasures.holds(one) for one in map(fields.get, ("record", "subject")))
 
     def _problem_of_end(
         self,

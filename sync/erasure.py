@@ -53,31 +53,38 @@ class Erasures:
         return self._counts[db]
 
     def holds(self, doc: str) -> bool:
+        """Whether it was erased for good."""
         return bool(self._erased) and self._mark(doc) in self._erased
 
     async def erase(self, db: str, ids: Sequence[str], reason: str, by: str) -> dict[str, list[str]]:
-        """List the documents as erased, then remove them and what accompanies them. Returns the removed revisions.
+        """List the documents as erased, then remove them and their checks. Returns the removed revisions.
 
         The list comes first: after a fall in between, starting again finishes it (`apply`).
         """
+        await self.note(db, ids, reason, by)
+        return await self._store.erase(db, dict.fromkeys([*ids, *(f"check:{doc}" for doc in ids)]))
+
+    async def note(self, db: str, ids: Sequence[str], reason: str, by: str) -> None:
+        """List the documents as erased: from now on they are refused. What is listed already stays as it was."""
         entries = []
         for doc in ids:
+            if self.holds(doc):
+                continue
             body = {"type": "erasure", "database": db, "reason": reason, "by": by}
             entries.append(Edit(PREFIX + self._mark(doc), None, body, encode(body)))
-        for result in await self._store.add(OFFICE, entries):
+        for result in await self._store.add(OFFICE, entries) if entries else []:
             if not isinstance(result, Written | Conflict):
                 raise result
         new = {self._mark(doc) for doc in ids} - self._erased
         self._counts[db] += len(new)
         self._erased |= new
-        return await self._store.erase(db, dict.fromkeys([*ids, *(f"check:{doc}" for doc in ids)]))
 
     async def apply(self, db: str) -> dict[str, list[str]]:
         """Remove what the list names and the database holds: after a restore from a backup, or a fall while erasing."""
         if not self._erased:
             return {}
         page = await self._store.changes(db)
-        found = [change.id for change in page.changes if self.holds(change.id)]
+        found = [one.id for one in page.changes if self.holds(one.id) or self.holds(one.id.removeprefix("check:"))]
         return await self._store.erase(db, dict.fromkeys(found)) if found else {}
 
     def _mark(self, doc: str) -> str:

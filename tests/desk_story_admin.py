@@ -42,6 +42,15 @@ async def tablets(on: "Office") -> AsyncIterator[str]:
     yield "tablets-none"
 
 
+async def erasing(on: "Office") -> AsyncIterator[str]:
+    page = await on.sit(ADMIN)
+    await on.go(f"/subject/{on.subjects('household')[0].id}", ".subject-top")
+    await on.press("永久删除…", "Erase for good…")
+    await page.locator("dialog input.input").first.wait_for()
+    yield "subject-erasing"
+    await page.keyboard.press("Escape")
+
+
 async def directory(on: "Office") -> AsyncIterator[str]:
     page = await on.sit(ADMIN)
     await on.go("/directory", ".table tbody tr")
@@ -199,4 +208,4 @@ async def _assign(on: Played) -> None:
             assert answer.status_code == 201, answer.text
 
 
-CHAPTERS = (tablets, directory, accounts, assignments, audit)
+CHAPTERS = (tablets, erasing, directory, accounts, assignments, audit)

@@ -150,7 +150,7 @@ async def test_ad12_what_was_found_leaves_as_a_table_and_that_is_on_the_audit(he
         csv = await client.get("/api/v1/audit/document?format=csv&kind=erase")
         xlsx = await client.get("/api/v1/audit/document?format=xlsx&kind=erase")
     assert csv.content.startswith(b"\xef\xbb\xbf")
-    assert "彻底删除" in csv.text
+    assert "永久删除" in csv.text
     rows = list(openpyxl.load_workbook(io.BytesIO(xlsx.content)).worksheets[0].iter_rows(values_only=True))
     assert len(rows) == 2
     assert rows[1][1] == "secretary"

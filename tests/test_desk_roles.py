@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import intercept, needed, until
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY
@@ -193,8 +193,13 @@ async def test_dk107_a_record_that_changed_while_it_was_open_is_looked_at_again(
                 return bool(now["body"]["fields"][field["path"]] == "两者都对")
 
             await until(merged)
-        await page.wait_for_timeout(500)
-        await page.unroute("**/api/v1/records/**")
+
+        async def hear_again(route: Route) -> None:
+            await page.unroute("**/api/v1/records/**")
+            await route.continue_()
+
+        # Only once the decision is on its way: news that come a moment late would show the change before it.
+        await page.route("**/api/v1/reviews", hear_again)
         await page.keyboard.press("a")
         await expect(page.get_by_text("没有作出任何决定")).to_be_visible()
         await expect(page.locator(".record-facts")).to_contain_text("两者都对")

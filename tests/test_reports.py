@@ -36,6 +36,7 @@ def line(number: int, **other: Any) -> Line:
         "青石村四组6号户",
         "",
         False,
+        False,
         ["m0117", "m0042"],
         ["朱宏伟", "谭月明"],
         2,

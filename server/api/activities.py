@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from schemas import readers, upgrade
 from server.api.base import need_login
-from server.api.desk import cursor, days, is_personal, note_reading, resume
+from server.api.desk import cursor, days, is_personal, note_reading, refuse_erased, resume
 from server.services import Services
 from sync.actor import Actor
 from sync.documents import content_of
@@ -110,6 +110,7 @@ async def read_activity(
     services: NamedDependency[Services], actor: NamedDependency[Actor], doc: FromPath[str]
 ) -> ActivityTold:
     """One activity. An id that has become an alias leads to the activity that its record belongs to now."""
+    refuse_erased(services, doc)
     told = await services.ledger.read(lambda sql: _one(sql, actor, doc))
     _note(services, actor, [told])
     return told
@@ -120,6 +121,7 @@ async def read_side_by_side(
     services: NamedDependency[Services], actor: NamedDependency[Actor], doc: FromPath[str]
 ) -> SideBySide:
     """One activity with what each of its records says, and the decisions that joined or split it."""
+    refuse_erased(services, doc)
 
     def query(sql: Any) -> tuple[ActivityTold, dict[str, str], list[Binding]]:
         told = _one(sql, actor, doc)

@@ -77,11 +77,19 @@ def resume(given: str | None, *start: Any) -> list[Any]:
 
 
 async def place_of(services: Services, reader: Reader, doc: str) -> Place:
-    """Where a record, subject or case lies. Raises NotFound for one that is not there or may not be seen: the two look alike."""
+    """Where a record, subject or case lies. Raises NotFound for one that is not there or may not be seen: the two look alike. What was
+    erased is said to be (`erased`), to everybody: its id tells nothing of it."""
+    refuse_erased(services, doc)
     found = (await services.ledger.read(lambda sql: places(sql, reader, [doc]))).get(doc)
     if found is None or found.db == OFFICE:
         raise NotFound(document=doc)
     return found
+
+
+def refuse_erased(services: Services, doc: str) -> None:
+    """Raises NotFound (`erased`) for what was erased for good."""
+    if services.admission.erasures.holds(doc):
+        raise NotFound("This was erased for good.", code="erased", document=doc)
 
 
 async def leaves_of(services: Services, actor: Actor, db: str, doc: str) -> Found:

@@ -46,6 +46,9 @@ _ME = {
     "principals": ["branch:b03", "member:m0049", "secretary:b03"],
 }
 _VISIT = "visit:01K9ZJ6Q3T8M4V7C2N5B1X0001"
+_HOUSEHOLD = "household:01K8Q2M4T6V8C0N2B4X6D8E0F1"
+_SEEN = "sha256-5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c4a9d0e2f7b6c5d4e3f2a1b0c9d8e7f60"
+_NOTHING = "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _REFUSED = {
     "id": "quarantine:li:5b1c0f1d6e0a4f0f9a1c2f5a7d3b8e6c",
     "database": "branch-b04",
@@ -151,7 +154,33 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
     ("post", "/api/v1/quarantine/{entry}/admit"): (None, {**_REFUSED, "state": "admitted"}),
     ("post", "/api/v1/erasures"): (
         {"database": "branch-b03", "ids": [_VISIT], "reason": "当事人要求删除 2026-11-20"},
-        {"erased": {"branch-b03": [_VISIT, f"check:{_VISIT}"]}},
+        {"erased": {_VISIT: ["2-7c1e"], f"check:{_VISIT}": ["1-91b0"]}},
+    ),
+    ("get", "/api/v1/erasures/{document}"): (
+        None,
+        {
+            "id": _HOUSEHOLD,
+            "type": "subject",
+            "database": "branch-b03",
+            "branch": "b03",
+            "word": "王秀英户",
+            "aliases": [],
+            "itself": [
+                {"type": "assignment", "count": 1},
+                {"type": "person", "count": 1},
+                {"type": "subject", "count": 1},
+            ],
+            "records": [{"branch": "b03", "type": "visit", "count": 12}],
+            "beside": [{"type": "photo", "count": 9}, {"type": "review", "count": 12}],
+            "cases": 0,
+            "months": [{"branch": "b03", "month": "2026-10", "number": 1}],
+            "count": 48,
+            "seen": _SEEN,
+        },
+    ),
+    ("post", "/api/v1/erasures/{document}"): (
+        {"reason": "当事人要求删除 2026-11-20", "seen": _SEEN},
+        {"erased": 48, "left": 0, "seen": _NOTHING},
     ),
     ("get", "/health"): (None, {"status": "ok"}),
     ("get", "/api/v1/about"): (

@@ -41,7 +41,10 @@ async def month_document(
         raise BadRequest("A month is written 2026-11.", code="bad_day")
     whole_day(month)
     zone = services.ledger.zone
-    report = await services.ledger.read(lambda sql: record_report(sql, actor.reader, zone, branch, month, version))
+    erased = services.admission.erasures.holds
+    report = await services.ledger.read(
+        lambda sql: record_report(sql, actor.reader, zone, branch, month, version, erased)
+    )
     if report is None:
         raise NotFound(document=month_id(branch, month))
     return await _answer(request, services, actor, report, format, month_id(branch, month))

@@ -1,24 +1,21 @@
-"""Decide how one sees what was refused, lets it in after all, and erases what must go for good."""
+"""Decide how one sees what was refused, and lets it in after all."""
 
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Meta
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.base import need_administrator
 from server.api.desk import cursor, resume
 from server.services import Services
 from sync.actor import Actor
-from sync.databases import OFFICE, kind_of
+from sync.databases import OFFICE
 from sync.documents import content_of, encode
-from sync.errors import BadRequest, Conflict, Forbidden, NotFound
+from sync.errors import BadRequest, Conflict, NotFound
 from sync.quarantine import PREFIX, restored
 from sync.stores.contract import Edit, Found, Range, Want, Written
-
-LIMIT_MAX = 1_000
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -37,18 +34,6 @@ class Entry(msgspec.Struct, frozen=True):
     device: str | None
     at: str
     state: str
-
-
-class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`reason` goes onto the audit trail: name the request or the rule, not the person."""
-
-    database: str
-    ids: Annotated[list[str], Meta(min_length=1, max_length=LIMIT_MAX)]
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
-class Erased(msgspec.Struct, frozen=True):
-    erased: dict[str, list[str]]
 
 
 class Quarantine(msgspec.Struct, frozen=True):
@@ -115,33 +100,6 @@ async def admit(entry: FromPath[str], services: NamedDependency[Services], actor
     return _entry(found.id, edit.body)
 
 
-@post("/erasures", guards=[need_administrator], status_code=200)
-async def erase(data: JSONBody[Erasing], services: NamedDependency[Services], actor: NamedDependency[Actor]) -> Erased:
-    """Remove documents for good, with their checks and whatever names them as its record; they are refused from now on."""
-    if kind_of(data.database) in ("office", "plain"):
-        raise Forbidden("Only records are erased: of a branch, shared, or the centre.")
-    ids = list(dict.fromkeys([*data.ids, *await _companions(services, data.database, set(data.ids))]))
-    await services.audit.write("erase", actor, database=data.database, count=len(ids), reason=data.reason)
-    photos = [one for one in ids if one.startswith("photo:")]
-    for db in await services.store.databases() if photos else []:
-        if kind_of(db) == "photos":
-            # The bytes of a photo lie in a database of their own, under the photo's id.
-            await services.store.erase(db, dict.fromkeys(photos))
-    return Erased(await services.admission.erasures.erase(data.database, ids, data.reason, actor.name))
-
-
-async def _companions(services: Services, db: str, records: set[str]) -> list[str]:
-    """Photos, ratings, signatures and decisions that name these records."""
-    found = []
-    for kind in ("photo", "rating", "signature", "review"):
-        rows, _, _ = await services.store.rows(db, Range(f"{kind}:", f"{kind}:\U0010ffff"), bodies=True)
-        for row in rows:
-            fields = content_of(row.body or b"{}").get("fields")
-            if isinstance(fields, dict) and fields.get("record") in records:
-                found.append(row.id)
-    return found
-
-
 async def _find(services: Services, entry: str) -> Found:
     (found,) = await services.store.get(OFFICE, [Want(entry)])
     if not entry.startswith(PREFIX) or not found.revisions or found.revisions[0].deleted:
@@ -153,4 +111,4 @@ def _entry(doc: str, body: bytes) -> Entry:
     return msgspec.convert({"id": doc, **content_of(body)}, Entry)
 
 
-router = Router("", route_handlers=[list_quarantine, read_quarantined, admit, erase], tags=["kept"])
+router = Router("", route_handlers=[list_quarantine, read_quarantined, admit], tags=["kept"])

@@ -104,6 +104,7 @@ PATHS: Final[Mapping[str, str]] = {
     "month": "A month: 2026-11.",
     "name": "An account, by name.",
     "number": "Which part it is, from 0.",
+    "document": "A record, case or subject, by id, as in household:01K8Q2M4T6V8C0N2B4X6D8E0F1.",
     "other": "The subject beside it, by id.",
     "photo": "A photo, by id.",
     "record": "A record, by id, as in visit:01K9ZJ6Q3T8M4V7C2N5B1X0001.",

@@ -50,8 +50,9 @@ class LineTold(msgspec.Struct, frozen=True):
 
 
 class ActivityChanged(msgspec.Struct, frozen=True):
-    """`change`: new, changed, gone or joined (it became part of `into`). `parts`: what of a changed one says something else. `then`, `now`:
-    as it was approved and as it is. `title`: null where it is not the one approved any more. `names`: as in an activity."""
+    """`change`: new, changed, gone, erased (for good) or joined (it became part of `into`). `parts`: what of a changed one says something
+    else. `then`, `now`: as it was approved and as it is. `title`: null where it is not the one approved any more. `names`: as in an
+    activity."""
 
     id: str
     change: Change
@@ -97,7 +98,7 @@ async def read_changes(
         if number not in approved:
             raise NotFound(f"There is no version {number} of this month.", document=month_id(branch, month))
         fields = approved[number]
-        found = since(sql, branch, month, fields)
+        found = since(sql, branch, month, fields, services.admission.erasures.holds)
         shown = (found or [])[start : start + limit]
         more = start + limit < len(found or ())
         return Supplement(

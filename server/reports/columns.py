@@ -25,6 +25,12 @@ class Column:
 NOTE = "注：明细合计按活动计，含其他支部的参加人；工作数据只计归属本支部的人次，问题按解决之日计。"
 """Why what the list adds up to may differ from the figures (LG5, LG6)."""
 CHANGED = "（审核后有改动，从略）"
+ERASED = "（记录已依法永久删除）"
+
+
+def _title(one: Line) -> str:
+    return ERASED if one.erased else CHANGED if one.title_changed else one.title
+
 
 _ALL = (
     Column("序号", 7, lambda number, one: number, "number"),
@@ -35,7 +41,7 @@ _ALL = (
     Column("类别", 8, lambda _, one: one.of_told),
     Column("类型", 16, lambda _, one: one.kind_told),
     Column("服务对象", 26, lambda _, one: one.subject_told),
-    Column("主题或事项", 30, lambda _, one: CHANGED if one.title_changed else one.title),
+    Column("主题或事项", 30, lambda _, one: _title(one)),
     Column("参加人", 26, lambda _, one: "、".join(one.participants_told)),
     Column("人次", 8, lambda _, one: one.person_times, "number", total=True),
     Column("时长（分钟）", 12, lambda _, one: one.person_minutes, "number", total=True),

@@ -3,7 +3,7 @@
 Names are looked up when they are shown: a person who was erased is in no document that is made afterwards.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
 from datetime import date as Date
 from sqlite3 import Connection
@@ -28,10 +28,16 @@ _Found = Sequence[tuple[str, str | None, ledger_lines.Line]]
 
 
 def record_report(
-    sql: Connection, reader: Reader, zone: ZoneInfo, branch: str, month: str, version: int | None
+    sql: Connection,
+    reader: Reader,
+    zone: ZoneInfo,
+    branch: str,
+    month: str,
+    version: int | None,
+    erased: Callable[[str], bool],
 ) -> Report | None:
     """The activity record of a branch and month: as it is now, or a version of it. One that is approved as it is now is that version. None
-    where there is none. Raises Forbidden."""
+    where there is none. `erased`: whether a record was erased for good. Raises Forbidden."""
     branches_for(sql, reader, branch)
     now = month_wanted(sql, f"branch-{branch}", branch, month, zone.key).body
     fields = now["fields"] if now is not None else None
@@ -64,7 +70,7 @@ def record_report(
         f"activity-record-{branch}-{month}" + (f"-v{version}" if version is not None else ""),
         [approval],
         _figures({one.code: fields.get(f"figures/{one.code}", 0) for one in IN_MONTH}),
-        _lines(sql, reader, zone, found),
+        _lines(sql, reader, zone, found, erased),
     )
 
 
@@ -140,7 +146,9 @@ def _figures(told: dict[str, int]) -> list[FigureLine]:
     ]
 
 
-def _lines(sql: Connection, reader: Reader, zone: ZoneInfo, found: _Found) -> list[Line]:
+def _lines(
+    sql: Connection, reader: Reader, zone: ZoneInfo, found: _Found, erased: Callable[[str], bool] = lambda _: False
+) -> list[Line]:
     subjects = subject_names(sql, reader, {line.subject for _, _, line in found})
     people = names(sql, _prefixed("member:", (one for _, _, line in found for one in line.people)))
     branches = names(sql, _prefixed("branch:", (one for _, _, line in found for one in line.branches)))
@@ -164,6 +172,7 @@ def _lines(sql: Connection, reader: Reader, zone: ZoneInfo, found: _Found) -> li
                 name or _unnamed(line.subject),
                 title or "",
                 title is None,
+                erased(doc.removeprefix("activity:")),
                 list(line.people),
                 [people.get(f"member:{one}", one) for one in line.people],
                 len(line.people),

@@ -12,7 +12,8 @@ UNAPPROVED = "未审核"
 
 class Line(msgspec.Struct, frozen=True):
     """One activity. `day`, `start`, `end`: local; `subject_name` is empty where the reader may not see it, `subject_told` what is
-    printed then and otherwise; `title_changed`: the title is not the approved one any more, and is left out."""
+    printed then and otherwise; `title_changed`: the title is not the approved one any more, and is left out; `erased`: its
+    record was erased for good since."""
 
     id: str
     day: str
@@ -28,6 +29,7 @@ class Line(msgspec.Struct, frozen=True):
     subject_told: str
     title: str
     title_changed: bool
+    erased: bool
     participants: list[str]
     participants_told: list[str]
     person_times: int

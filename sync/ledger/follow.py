@@ -91,8 +91,9 @@ def photo_digests(sql: Connection, records: Sequence[str]) -> dict[str, list[str
 
 def every_id(sql: Connection) -> list[tuple[str, str]]:
     """(database, id) of everything that the ledger knows of."""
-    tables = ("record", "subject", "companion", "import", "import_part")
-    return [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
+    tables = ("record", "subject", "person", "companion", "import", "import_part")
+    found = [row for table in tables for row in sql.execute(f"SELECT db, id FROM {table}").fetchall()]
+    return found + sql.execute("SELECT db, id FROM document WHERE rev<>''").fetchall()
 
 
 async def followed(store: Store) -> dict[str, int]:

@@ -101,6 +101,9 @@ class Publisher:
                 known.append((db, found.id, alive[0].rev, digest_of(content_of(alive[0].body))))
             elif found.tree:
                 known.append((db, found.id, trees.leaves(found.tree)[0], b""))
+            else:
+                # Erased for good: there is nothing to write on.
+                known.append((db, found.id, "", b""))
         return known
 
     async def end_forks(self, db: str) -> None:

@@ -1,19 +1,20 @@
 """Decide what came to a branch's month since a version of it was approved: which activities are new, which say something else, which are
-gone or became part of another, and which figures changed (LG15)."""
+gone, were erased or became part of another, and which figures changed (LG15)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from typing import Any, Literal, NamedTuple
 
 from sync.ledger.lines import Line, live_lines, version_lines
 
-Change = Literal["new", "changed", "gone", "joined"]
+Change = Literal["new", "changed", "gone", "erased", "joined"]
 _TOLD = ("of", "kind", "subject", "start", "end", "people", "branches", "minutes", "problems", "solved")
 
 
 class Changed(NamedTuple):
-    """An activity that is not as it was approved. `now` is None for one that is `gone` or (`joined`) became part of the activity
-    `into`; `then` for a new one. `parts`: what of it says something else; `title` is None where it is not the approved one any more."""
+    """An activity that is not as it was approved. `now` is None for one that is `gone`, was `erased` or (`joined`) became part of the
+    activity `into`; `then` for a new one. `parts`: what of it says something else; `title` is None where it is not the approved one any
+    more."""
 
     id: str
     change: Change
@@ -24,8 +25,11 @@ class Changed(NamedTuple):
     into: str
 
 
-def since(sql: Connection, branch: str, month: str, approved: Mapping[str, Any]) -> list[Changed] | None:
-    """In the order of time; `approved`: the fields of a version. None for a version that keeps no lines, from an earlier program."""
+def since(
+    sql: Connection, branch: str, month: str, approved: Mapping[str, Any], erased: Callable[[str], bool]
+) -> list[Changed] | None:
+    """In the order of time; `approved`: the fields of a version; `erased`: whether a record was erased for good. None for a version that
+    keeps no lines, from an earlier program."""
     found = version_lines(sql, approved)
     if found is None:
         return None
@@ -35,7 +39,8 @@ def since(sql: Connection, branch: str, month: str, approved: Mapping[str, Any])
     for doc, (title, line) in then.items():
         if doc not in now:
             into = _into(sql, doc)
-            told.append(Changed(doc, "joined" if into in now else "gone", (), line, None, title, into))
+            how: Change = "erased" if erased(doc.removeprefix("activity:")) else "joined" if into in now else "gone"
+            told.append(Changed(doc, how, (), line, None, title, into))
         elif parts := differing(line, now[doc][1]):
             told.append(Changed(doc, "changed", parts, line, now[doc][1], now[doc][0], ""))
     return sorted(told, key=lambda one: (min(line.start for line in (one.then, one.now) if line), one.id))

@@ -61,7 +61,7 @@ export interface Supplement {
   approved_at: string;
   told: boolean;
   figures: { code: string; zh: string; en: string; unit_zh: string; unit_en: string; then: number | null; now: number | null }[];
-  activities: { id: string; change: "new" | "changed" | "gone" | "joined"; parts: string[]; then: Line | null; now: Line | null; title: string | null; into: string; names: { [id: string]: string } }[];
+  activities: { id: string; change: "new" | "changed" | "gone" | "erased" | "joined"; parts: string[]; then: Line | null; now: Line | null; title: string | null; into: string; names: { [id: string]: string } }[];
   next: string | null;
 }
 

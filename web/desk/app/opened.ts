@@ -22,6 +22,8 @@ export function useOpened(id: Ref<string>) {
   const every = ref<FieldTold[] | null>(null);
   const problem = ref("");
   const notice = ref("");
+  /** Erased for good, here or elsewhere: nothing of it is shown any more. */
+  const erased = ref(false);
   const working = ref(false);
   /** Paths that changed while it was open; `unlooked`: and nobody has said that they were looked at. */
   const changed = ref<string[]>([]);
@@ -40,7 +42,9 @@ export function useOpened(id: Ref<string>) {
       if (asked !== id.value) return;
       // What is shown stays while the server cannot be reached: a decision on it is bound to what it says.
       if (!(error instanceof Refused && error.status === 0)) told.value = null;
-      problem.value = whyNot(error);
+      erased.value = error instanceof Refused && error.code === "erased";
+      problem.value = erased.value ? "" : whyNot(error);
+      if (erased.value) notice.value = "";
     }
   }
 
@@ -101,7 +105,7 @@ export function useOpened(id: Ref<string>) {
     id,
     () => {
       settled.clear();
-      [told.value, since.value, every.value, changed.value, unlooked.value, notice.value, problem.value] = [null, null, null, [], false, "", ""];
+      [told.value, since.value, every.value, changed.value, unlooked.value, notice.value, problem.value, erased.value] = [null, null, null, [], false, "", "", false];
       void load();
     },
     { immediate: true },
@@ -110,7 +114,7 @@ export function useOpened(id: Ref<string>) {
     if (changes === null || changes.some((one) => MINE.has(one.type))) return load();
   });
   const history = computed(() => new Map((every.value ?? told.value?.history ?? []).map((one) => [one.path, one])));
-  return { told, form, since, every, history, problem, notice, working, changed, load, tellEvery, decide };
+  return { told, form, since, every, history, problem, notice, erased, working, changed, load, tellEvery, decide };
 }
 
 async function sinceOf(found: RecordTold): Promise<SinceDecision | null> {

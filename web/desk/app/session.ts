@@ -49,6 +49,11 @@ export async function changePassword(old: string, fresh: string): Promise<void> 
   }
 }
 
+/** Whether whoever is here administers the centre: erasing for good is theirs alone. */
+export function administers(): boolean {
+  return me.value?.role === "administrator";
+}
+
 /** Whether whoever is here takes decisions on records. */
 export function decides(): boolean {
   return me.value !== null && ["secretary", "deputy", "committee"].includes(me.value.role);

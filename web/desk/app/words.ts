@@ -18,6 +18,7 @@ export function whyNot(error: unknown): string {
   if (error.status === 401) return say("账号或密码不对，或登录已过期", "Wrong name or password, or the session has ended");
   if (error.status === 429) return say("试得太多了，请稍等再试", "Too many tries: wait a little");
   if (error.status === 403) return say("您无权进行此操作", "You may not do this");
+  if (error.code === "erased") return say("已被永久删除，这里不再有它的内容", "It was erased for good: nothing of it is here any more");
   if (error.status === 404) return say("找不到，可能已被删除或您无权查看", "Not found: it may be gone, or not for you to see");
   return error.message;
 }
