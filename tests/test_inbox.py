@@ -112,6 +112,7 @@ async def test_ix4_joins_and_months_wait_and_go_when_they_are_decided(here: Desk
     join, month = by_kind["join"], by_kind["month"]
     assert (join["id"], join["others"]) == (f"activity:{one['_id']}", [two["_id"]])
     assert {"zh": "同一服务对象", "en": "the same subject"} in join["reasons"]
+    assert (month["title"], month["at"]) == ("2025-10", "2025-10-31")
     await here.post(SECRETARY, "/reviews", {"record": join["id"], "decision": "join", "records": join["others"]})
     await waiting(here, SECRETARY, "", lambda told: told["counts"]["join"] == 0)
     path = "/activity-records/b03/2025-10"

@@ -1,6 +1,7 @@
 """What waits, kind by kind: a row in words for each, found by indexes of what waits or in tables that hold nothing else."""
 
 import json
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
 from sqlite3 import Connection
@@ -233,8 +234,9 @@ def months(sql: Connection, who: Decider, day: str) -> Iterable[Waiting]:
         {**values_of(who), "month": day[:7]},
     )
     for branch, month, number in rows:
+        ended = f"{month}-{monthrange(int(month[:4]), int(month[5:]))[1]}"
         yield Waiting(
-            key=(f"{month}-31", 50 if number else 100, f"activity_record:{branch}:{month}", "month"),
+            key=(ended, 50 if number else 100, f"activity_record:{branch}:{month}", "month"),
             database=f"branch-{branch}",
             branch=branch,
             title=month,
