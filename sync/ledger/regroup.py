@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -159,15 +160,17 @@ class _Loading:
             return
         self._calls.add(key)
         of, day, branch = key.split(" ", 2)
-        query = "SELECT bucket FROM record WHERE branch=? AND day=? AND of=? AND bucket IS NOT NULL"
-        found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", [branch, day, of]).fetchall()
+        query = "SELECT bucket FROM record WHERE branch=? AND day BETWEEN ? AND ? AND of=? AND +bucket BETWEEN ? AND ?"
+        after_midnight = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+        asked = [branch, day, after_midnight, of, f"{of} {day} ", f"{of} {day}!"]
+        found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", asked).fetchall()
         was_crowded = self._is_crowded(key)
         if len(found) > CROWD:
             self.crowded.add(key)
             if was_crowded:
                 return
             self._sql.execute("INSERT INTO crowd VALUES (?)", [key])
-            found = self._sql.execute(query, [branch, day, of]).fetchall()
+            found = self._sql.execute(query, asked).fetchall()
         elif was_crowded:
             self._sql.execute("DELETE FROM crowd WHERE bucket=?", [key])
         self.load(bucket for (bucket,) in found)

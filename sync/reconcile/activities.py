@@ -1,8 +1,8 @@
 """Decide which records tell of one happening (AC…). Pure: takes the records of one bucket and people's decisions, returns groups.
 
-A bucket holds the records of one type about one subject on one day. Whatever the order of arrival, the same records give the
-same groups: every pair near enough in time is judged by itself, decisions are taken from the latest to the earliest, then the
-certain links from the strongest to the weakest, and no link crosses a split.
+A bucket holds the records of one type about one subject on one day, which goes from four in the morning to the next. Whatever the
+order of arrival, the same records give the same groups: every pair near enough in time is judged by itself, decisions are taken from
+the latest to the earliest, then the certain links from the strongest to the weakest, and no link crosses a split.
 """
 
 from collections import defaultdict
@@ -41,6 +41,7 @@ class Happening:
     end: int
     place: Place | None
     day: str = ""
+    """The day of its bucket, which goes from four in the morning to the next."""
     branch: str = ""
     parties: frozenset[str] = frozenset()
     """Other branches that it says took part: it is compared with their records of that day too."""
