@@ -223,7 +223,7 @@ class _Loading:
         if review in self._decisions or superseded(self._sql, review):
             return
         records = frozenset({record, *facts.records})
-        self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records)
+        self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records, record)
         for one in sorted(records - self.rows.keys()):
             found = self._sql.execute(
                 f"SELECT {_COLUMNS} FROM record WHERE id=? AND bucket IS NOT NULL", [one]

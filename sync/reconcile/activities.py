@@ -96,12 +96,14 @@ class Link(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A person's decision. `order` sorts decisions by time; the records that it names belong together, or each apart."""
+    """A person's decision. `order` sorts decisions by time; the records that it names belong together, or `about` apart from each of the
+    others (without it, each from each)."""
 
     order: str
     review: str
     join: bool
     records: frozenset[str]
+    about: str = ""
 
 
 class Group(NamedTuple):
@@ -221,7 +223,8 @@ class _Sets:
             for at, first in enumerate(named):
                 for second in named[at + 1 :]:
                     if not decision.join:
-                        self._part(first, second)
+                        if decision.about in ("", first, second):
+                            self._part(first, second)
                     elif self.unite(first, second):
                         used.append(Link(first, second, True, 100, ("decided",), 0, 0, None, decision.review))
         return used
