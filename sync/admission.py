@@ -275,7 +275,9 @@ def _names(body: Mapping[str, Any]) -> list[str]:
     fields = body.get("fields")
     if type_of(body) not in _COMPANIONS or not isinstance(fields, dict):
         return []
-    others = [path.removeprefix("records/") for path, value in fields.items() if path[:8] == "records/" and value is True]
+    others = [
+        path.removeprefix("records/") for path, value in fields.items() if path[:8] == "records/" and value is True
+    ]
     return [one for one in (fields.get("record"), *others) if isinstance(one, str) and one]
 
 
