@@ -412,7 +412,11 @@ async def test_fg11_a_branchs_month_is_read_by_ranges_of_indexes(one: Working) -
         for statement in statements:
             plan = [row[3] for row in sql.execute(f"EXPLAIN QUERY PLAN {statement}")]
             # What a subquery has found may be gone through (`c`): the subquery itself has ranges.
-            through = ("json_each", "CONSTANT", *(["SCAN c"] if "SELECT DISTINCT" in statement or ") c WHERE" in statement else []))
+            through = (
+                "json_each",
+                "CONSTANT",
+                *(["SCAN c"] if "SELECT DISTINCT" in statement or ") c WHERE" in statement else []),
+            )
             scanned = [step for step in plan if step.startswith("SCAN") and not any(one in step for one in through)]
             assert scanned == [], statement
             assert not [step for step in plan if "AUTOMATIC" in step], statement
