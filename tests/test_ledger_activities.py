@@ -128,3 +128,22 @@ async def test_ac1_the_night_belongs_to_the_day_before_until_four(one: Working) 
     await add(one, begun_after_four, begun_before_four, night)
     assert (await counted(one, FigureWhere(["b03"], "2026-11-11", "2026-11-11")))["activities"] == 2
     assert (await counted(one))["person_times"] == 3
+
+
+async def test_ac7_a_decision_on_ones_own_record_says_nothing_whichever_came_first(one: Working) -> None:
+    three = [
+        visit(author, period=hours(start, start + 1)) for author, start in (("m0117", 1), ("m0042", 3), ("m0009", 5))
+    ]
+    first, second, own = three
+    joins = review(first["_id"], "join", "m0009", **{f"records__{body['_id']}": True for body in (second, own)})
+    await add(one, first, second, joins)
+    assert (await counted(one))["activities"] == 1
+    await one.same_from_nothing()
+    await add(one, own)
+    assert (await counted(one))["activities"] == 3
+    await one.same_from_nothing()
+    gone = edited(own, "withdrawn", {"over": [own["stamps"][""]]}, "m0009")
+    await one.store.add("branch-b03", [write(gone, "2-b", "1-a")])
+    await one.idle()
+    assert (await counted(one))["activities"] == 2, "it does not begin to hold because the own record is taken back"
+    await one.same_from_nothing()

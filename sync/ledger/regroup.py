@@ -72,6 +72,7 @@ class _Loading:
         self._buckets: set[str] = set()
         self._decisions: dict[str, Decision] = {}
         self._decided: set[str] = set()
+        self._own: set[str] = set()
         self._heard: set[str] = set()
         self._calls: set[str] = set()
         self.rows: dict[str, _Row] = {}
@@ -211,7 +212,8 @@ class _Loading:
                 parent[other] = tops[0]
         for decision in self._decisions.values():
             named = next((self.rows[one] for one in sorted(decision.records) if one in self.rows), None)
-            if named is not None:
+            # Nobody's word on an own record counts, whichever of the two came first.
+            if named is not None and decision.review not in self._own:
                 bound[top(named.bucket)].append(decision)
         parts: dict[str, dict[str, _Row]] = defaultdict(dict)
         for row in self.rows.values():
@@ -224,6 +226,10 @@ class _Loading:
             return
         records = frozenset({record, *facts.records})
         self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records, record)
+        asked = [facts.author, json.dumps(sorted(records))]
+        own = "SELECT 1 FROM record WHERE author=? AND id IN (SELECT value FROM json_each(?))"
+        if self._sql.execute(own, asked).fetchone() is not None:
+            self._own.add(review)
         for one in sorted(records - self.rows.keys()):
             found = self._sql.execute(
                 f"SELECT {_COLUMNS} FROM record WHERE id=? AND bucket IS NOT NULL", [one]
