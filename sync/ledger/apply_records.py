@@ -165,7 +165,7 @@ def note_calls(page: Page, n: int, facts: Facts) -> None:
 
 
 def _touch_decided(page: Page, ids: str) -> None:
-    """Whether a join or split holds depends on whose the records are that it names: when one comes or goes, the others are looked at too."""
+    """Whether a join or split holds depends on whose the records are that it names: as one comes or goes, the others are looked at too."""
     rows = page.sql.execute(
         "SELECT DISTINCT o.record FROM bound b JOIN bound o USING (review)"
         " WHERE b.record IN (SELECT value FROM json_each(?)) AND o.record<>b.record",
