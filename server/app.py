@@ -195,7 +195,7 @@ def create_app(settings: Settings, *, hasher: PasswordHasher | None = None, task
 def make_services(settings: Settings, hasher: PasswordHasher | None) -> Services:
     store = open_store(settings)
     office = Office(store)
-    directory = Directory(store)
+    directory = Directory(store, _now, settings.zone)
     passwords = Passwords(hasher)
     known = Accounts(office, passwords, _now)
     passes = Passes(office, _now, secrets.token_urlsafe)

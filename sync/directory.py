@@ -6,10 +6,11 @@ Kept in memory and read anew, a database at a time, whenever something that it i
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sync.actor import Role
 from sync.documents import content_of
@@ -38,8 +39,9 @@ class Person:
 
 
 class Directory:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, clock: Callable[[], datetime], zone: str) -> None:
+        """`zone`: the centre's, by whose days somebody comes and leaves."""
+        self._store, self._clock, self._zone = store, clock, ZoneInfo(zone)
         self._people: dict[str, Person] = {}
         self._assigned: dict[str, dict[str, set[str]]] = {}
         self.version = 0
@@ -80,7 +82,9 @@ class Directory:
                 held.update(f"assigned:{subject}" for subject in shares.get(member, ()))
         if role == "committee":
             held.add("committee")
-        if branch and not (person is not None and person.left is not None and person.left < datetime.now(UTC).date()):
+        if branch and not (
+            person is not None and person.left is not None and person.left < self._day_of(self._clock())
+        ):
             held.add(f"branch:{branch}")
             if role in ("secretary", "deputy"):
                 held.add(f"secretary:{branch}")
@@ -105,7 +109,7 @@ class Directory:
         person = self._people.get(member or "")
         if person is None:
             return frozenset()
-        day = moment.date()
+        day = self._day_of(moment)
         stays = [stay for stay in person.stays if (stay.first or day) <= day <= (stay.last or day)]
         return frozenset(f"branch:{stay.branch}" for stay in stays)
 
@@ -113,6 +117,9 @@ class Directory:
         """Whether a member ever was in this branch: such a tablet may still have something to hand in."""
         person = self._people.get(member or "")
         return person is not None and (person.branch == branch or any(stay.branch == branch for stay in person.stays))
+
+    def _day_of(self, moment: datetime) -> date:
+        return moment.astimezone(self._zone).date()
 
     async def _bodies(self, db: str, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
         rows, _, _ = await self._store.rows(db, Range(prefix, prefix + "\U0010ffff"), bodies=True)

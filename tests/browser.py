@@ -10,13 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, Page, Playwright, async_playwright, expect
+from playwright.async_api import BrowserContext, CDPSession, Locator, Page, Playwright, Route, async_playwright, expect
 
 from tests.serving import PASSWORD
 
@@ -87,6 +87,7 @@ class Tablet:
         self._playwright = playwright
         self._context: BrowserContext | None = None
         self._page: Page | None = None
+        self._slowed: CDPSession | None = None
 
     @property
     def page(self) -> Page:
@@ -126,13 +127,13 @@ class Tablet:
             await self._context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")
         self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
-        await slowed(self._page)
+        self._slowed = await slowed(self._page)
 
     async def stop(self) -> None:
         if self._context is not None:
             with suppress(Exception):
                 await self._context.close()
-        self._context = self._page = None
+        self._context = self._page = self._slowed = None
 
     async def kill(self) -> None:
         """The battery dies: every process of the browser, at once."""
@@ -140,10 +141,17 @@ class Tablet:
         await self.stop()
 
     async def cut(self) -> None:
-        await self.context.set_offline(True)
+        await self._network(offline=True)
 
     async def join(self) -> None:
-        await self.context.set_offline(False)
+        await self._network(offline=False)
+
+    async def _network(self, offline: bool) -> None:
+        await self.context.set_offline(offline)
+        if self._slowed is not None:
+            # Each session of the browser's tools has a word in whether there is a network.
+            told = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+            await self._slowed.send("Network.emulateNetworkConditions", told)
 
     def show(self, page: Page) -> None:
         """Another window comes before the one so far."""
@@ -236,11 +244,26 @@ class Tablet:
         await self.stop()
 
 
-async def slowed(page: Page) -> None:
-    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES says."""
-    if SLOWER > 1:
-        session = await page.context.new_cdp_session(page)
-        await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+async def slowed(page: Page) -> CDPSession | None:
+    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES says. What slows it; None where nothing does."""
+    if SLOWER <= 1:
+        return None
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return session
+
+
+async def intercept(page: Page, pattern: str, handler: Callable[[Route], Any]) -> None:
+    """Have `handler` answer what is asked for at `pattern`, from now on: a browser begins with that a moment after it was told."""
+    await page.route(pattern, handler)
+    await page.route("**/api/v1/intercepted", lambda route: route.fulfill(status=299))
+    status = "fetch('/api/v1/intercepted').then((answer) => answer.status, () => 0)"
+    await until(lambda: _is(page.evaluate(status), 299))
+
+
+async def _is(asked: Awaitable[Any], wanted: Any) -> bool:
+    return bool(await asked == wanted)
 
 
 def _kill(profile: Path) -> None:

@@ -57,7 +57,7 @@ class Centre:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.directory = Directory(store)
+        self.directory = Directory(store, lambda: NOW, "Asia/Shanghai")
         self.erasures = Erasures(store)
         self.admission = Admission(store, self.directory, self.erasures, lambda: NOW)
 

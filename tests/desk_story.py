@@ -15,7 +15,7 @@ from playwright.async_api import TimeoutError as NeverIdle
 from server.demo.fill import prepare
 from server.settings import Settings
 from tests import desk_story_admin, desk_story_joint
-from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, slowed
+from tests.browser import CHROMIUM, FLAGS, PATIENCE_MS, intercept, slowed
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY, fill
 from tests.played import BRANCH, WHO, Played
 from tests.serving import served
@@ -188,7 +188,7 @@ async def _kinds(on: Office) -> AsyncIterator[str]:
     await page.locator(".done-bar").wait_for()
     await on.rest()
     yield "inbox-decided"
-    await page.route("**/api/v1/inbox*", lambda route: route.abort())
+    await intercept(page, "**/api/v1/inbox*", lambda route: route.abort())
     await page.locator(".chips button").nth(1).click()
     await page.get_by_role("alert").wait_for()
     yield "inbox-unreached"
@@ -294,7 +294,7 @@ async def _committee(on: Office) -> AsyncIterator[str]:
         with suppress(Error):
             await route.abort()
 
-    await page.route("**/ledger/document*", slowly)
+    await intercept(page, "**/ledger/document*", slowly)
     await page.get_by_role("button", name="Excel").click()
     await page.locator("progress").wait_for()
     yield "centre-export"

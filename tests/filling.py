@@ -1,13 +1,20 @@
 """What tests put on a server for tablets to find there, as an administrator puts it."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from tests.builders import stamp
 from tests.serving import ADMIN, Served
+
+
+def in_days(number: int) -> str:
+    """The day so many days after today at the centre, where the day begins hours before it does on a machine that keeps UTC."""
+    return (datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=number)).isoformat()
 
 
 def as_admin(staffed: Served) -> httpx.Client:

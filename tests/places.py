@@ -175,7 +175,7 @@ class Server:
                 await store.create(db)
         if self.restored:
             await store.new_incarnation()
-        self.erasures, self.directory = Erasures(store), Directory(store)
+        self.erasures, self.directory = Erasures(store), Directory(store, self.clock, ZONE)
         await self.erasures.load()
         await self.directory.load()
         await self._open_ledger()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,24 @@ async def test_am6_what_was_made_before_a_move_is_accepted_after_it(here: Centre
     before["stamps"] = {"": stamp(at=NOW - timedelta(days=12))}
     results = await here.admission.push(moved, "branch-b03", [write(before), write(after)])
     assert [type(result) for result in results] == [Written, Forbidden]
+    # Days begin when they begin at the centre: eight hours before those of UTC.
+    hours = [datetime(2025, 12, 31, hour, 30, tzinfo=UTC) for hour in (15, 16)]
+    hours += [datetime(2026, 11, 10, hour, 30, tzinfo=UTC) for hour in (15, 16)]
+    edges = [record() | {"stamps": {"": stamp(at=at)}} for at in hours]
+    results = await here.admission.push(moved, "branch-b03", [write(one) for one in edges])
+    assert [type(result) for result in results] == [Forbidden, Written, Written, Forbidden]
+
+
+@pytest.mark.parametrize(("left", "stays"), [("2026-11-20", True), ("2026-11-19", False)])
+async def test_am6_who_left_has_no_rights_from_the_next_day_of_the_centre_on(
+    here: Centre, monkeypatch: pytest.MonkeyPatch, left: str, stays: bool
+) -> None:
+    early = datetime(2026, 11, 19, 16, 30, tzinfo=UTC)
+    monkeypatch.setattr("tests.builders.NOW", early)
+    told = {"name": "王敏", "branch": "b03", "left": left}
+    member = {"_id": "member:m0117", "type": "member", "version": 1, "fields": told, "stamps": {"": stamp(at=early)}}
+    await here.admission.push(here.actor("admin", "administrator", None), "centre", [write(member)])
+    assert ("branch:b03" in here.actor("m0117").principals) is stays
 
 
 async def test_am7_assignments_give_and_take_the_right_to_read(here: Centre) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.access import axe, beyond
-from tests.browser import needed, press, reach
+from tests.browser import intercept, needed, press, reach
 from tests.desk_browser import desk, reviews
 from tests.desk_cases import SUBJECT, sound_visit
 from tests.desk_filling import fill
@@ -138,7 +138,7 @@ async def test_dk103_what_changes_by_itself_is_told_to_who_does_not_see_it(staff
         await expect(page.locator(".pane h2")).to_be_visible()
         await page.keyboard.press("a")
         await expect(page.get_by_role("status").filter(has_text="已通过")).to_be_visible()
-        await page.route("**/api/v1/activity-records*", lambda route: route.abort())
+        await intercept(page, "**/api/v1/activity-records*", lambda route: route.abort())
         await page.get_by_role("link", name="月度台账").click()
         await expect(page.get_by_role("alert").filter(has_text="连不上服务器")).to_be_visible()
 

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from schemas import rule_of
 from sync.reconcile.edit import edit
 from tests.access import axe
-from tests.browser import needed, press, until
+from tests.browser import intercept, needed, press, until
 from tests.builders import stamp
 from tests.desk_browser import desk
 from tests.desk_cases import as_member
@@ -110,7 +110,7 @@ async def test_dk134_a_conclusion_that_comes_too_late_shows_the_one_that_stands_
     mine, _ = await both_in(staffed)
     async with desk(staffed) as page:
         await opened(page, staffed, mine["_id"])
-        await page.route("**/api/v1/live", lambda route: route.abort())
+        await intercept(page, "**/api/v1/live", lambda route: route.abort())
         await page.reload()
         await write(page)
         issue(staffed, "fail", "门锁死，不予通过")
@@ -130,7 +130,7 @@ async def test_dk134_a_finding_that_came_while_it_was_confirmed_is_shown_before_
 ) -> None:
     mine, other = await both_in(staffed)
     async with desk(staffed) as page:
-        await page.route("**/api/v1/live", lambda route: route.abort())
+        await intercept(page, "**/api/v1/live", lambda route: route.abort())
         await opened(page, staffed, mine["_id"])
         await page.reload()
         await write(page)
@@ -166,7 +166,7 @@ async def test_dk135_words_stay_while_the_server_cannot_be_reached_and_nothing_i
         assert told(staffed)["conclusion"] is None
         # It was issued, but the answer was lost on the way.
         issue(staffed, "remedy", WORDS)
-        await page.route("**/api/v1/live", lambda route: route.abort())
+        await intercept(page, "**/api/v1/live", lambda route: route.abort())
         await page.context.set_offline(False)
         again = sure(page).get_by_role("button", name="确认下达")
         if await again.count():

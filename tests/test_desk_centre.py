@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from playwright.async_api import Error, Page, Route, expect
 
-from tests.browser import needed
+from tests.browser import intercept, needed
 from tests.desk_browser import desk
 from tests.desk_filling import fill, other_branch
 from tests.serving import Served
@@ -84,7 +84,7 @@ async def test_dk29_the_ledger_is_told_of_while_it_is_made_and_a_refusal_says_wh
             with suppress(Error):  # Given up by then.
                 await route.abort()
 
-        await page.route("**/ledger/document**", hold)
+        await intercept(page, "**/ledger/document**", hold)
         await out.get_by_role("button", name="Excel").click()
         await expect(out.get_by_role("status")).to_contain_text("正在生成")
         await expect(out.get_by_role("button", name="PDF")).to_be_disabled()
@@ -93,7 +93,7 @@ async def test_dk29_the_ledger_is_told_of_while_it_is_made_and_a_refusal_says_wh
         held.set()
         await page.unroute("**/ledger/document**")
         refusal = '{"error": "too_many_lines", "reason": "…", "problems": []}'
-        await page.route("**/ledger/document**", lambda route: route.fulfill(status=400, body=refusal))
+        await intercept(page, "**/ledger/document**", lambda route: route.fulfill(status=400, body=refusal))
         await out.get_by_role("button", name="PDF").click()
         await expect(out.get_by_role("alert")).to_contain_text("请缩短期间")
 

@@ -1,6 +1,5 @@
 """Problems and promised services at the review desk, in a real Chromium: looked through by due day, followed to their end, assigned."""
 
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +10,12 @@ from tests.browser import needed, until
 from tests.desk_browser import desk, go, pick
 from tests.desk_cases import as_member, photo
 from tests.desk_filling import HOME
-from tests.filling import as_admin, documents, household, member, put
+from tests.filling import as_admin, documents, household, in_days, member, put
 from tests.serving import PASSWORD, Served
 from tests.working import plain, visit
 
 pytestmark = [needed, pytest.mark.browser]
 KEPT = {"subject": HOME, "privacy": "notice", "keep_until": "2029-11-20"}
-TODAY = date.today()  # noqa: DTZ011  # the server is real, and so is its day
-
-
-def in_days(number: int) -> str:
-    return (TODAY + timedelta(days=number)).isoformat()
 
 
 def on(number: int, first: int) -> list[str]:

@@ -12,7 +12,7 @@ from sync.reconcile.edit import edit
 from sync.reconcile.explain import seen_hash
 from sync.reconcile.since import changed_since
 from tests.access import axe
-from tests.browser import needed, until
+from tests.browser import intercept, needed, until
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
 from tests.desk_browser import desk, reviews
@@ -212,7 +212,7 @@ async def test_dk56_sound_records_are_approved_together_and_what_was_not_stays_c
         await page.get_by_role("button", name="李桂兰的全部").click()
         await expect(page.get_by_role("heading", name="已选 2 条")).to_be_visible()
         held: list[Any] = []
-        await page.route("**/api/v1/reviews/batch", lambda route: held.append(route))
+        await intercept(page, "**/api/v1/reviews/batch", lambda route: held.append(route))
         await page.keyboard.press("a")
         await until(lambda: held)
         push(staffed, later(second, "2-b", "1-a", narrative="刚改的"))

@@ -11,10 +11,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.access import axe, beyond
-from tests.browser import needed, press, until
+from tests.browser import intercept, needed, press, until
 from tests.desk_browser import desk, go
 from tests.desk_cases import as_member
-from tests.filling import documents, put
+from tests.filling import documents, in_days, put
 from tests.serving import Served
 from tests.test_desk_reading import CASE, SITE, joint, place, survey
 from tests.test_desk_record import account
@@ -24,7 +24,7 @@ pytestmark = [needed, pytest.mark.browser]
 NAME, FACTORY = "食品生产许可现场核查", "老码头食品厂"
 ITEMS = ["疏散门向外开启", "屋面无渗漏", "配电间上锁"]
 LIMIT = re.compile("^办理时限")
-LATER = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}T17:00"
+LATER = f"{in_days(9)}T17:00"
 
 
 def branches(staffed: Served) -> None:
@@ -35,7 +35,7 @@ def branches(staffed: Served) -> None:
 
 def draft(staffed: Served, who: str = "song", **more: Any) -> dict[str, Any]:
     """A whole draft, as the API makes it."""
-    limit = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%dT09:00:00Z}"
+    limit = f"{in_days(9)}T09:00:00Z"
     told = {"matter": NAME, "subject": SITE, "parties": ["b04"], "checklist": ITEMS[:2], "limit": limit} | more
     with as_member(staffed, who) as client:
         # The worker may not have come to the site and the branches yet.
@@ -377,7 +377,7 @@ async def test_dk143_it_is_added_to_after_the_announcement_and_what_was_written_
         with as_member(staffed, "song") as client:
             body = {"needs": ["租赁合同"], "seen": told["seen_case"]}
             assert client.post(f"/api/v1/cases/{told['id']}/additions", json=body).status_code == 200
-        await page.route("**/api/v1/live", lambda route: route.abort())
+        await intercept(page, "**/api/v1/live", lambda route: route.abort())
         await box.get_by_role("button", name="补充", exact=True).click()
         if await box.count():
             await box.get_by_role("button", name="补充", exact=True).click()

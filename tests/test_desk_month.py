@@ -4,7 +4,7 @@ each version can be had."""
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import needed, until
+from tests.browser import intercept, needed, until
 from tests.desk_browser import desk, pick, reviews
 from tests.desk_filling import activities, fill
 from tests.filling import put
@@ -119,7 +119,7 @@ async def test_dk26_an_approval_of_a_month_that_changed_meanwhile_takes_no_effec
     async with desk(staffed) as page:
         await month(page)
         # What the page saw stays, as if nothing had been heard of since.
-        await page.route("**/api/v1/activity-records/b03/**", lambda route: route.abort())
+        await intercept(page, "**/api/v1/activity-records/b03/**", lambda route: route.abort())
         put(staffed, "branch-b03", plain("event", kind="clean_up", period=hours(1, 2, 19), title="清洁日", place=None))
         await until(lambda: activities(staffed) == 5)
         await page.wait_for_timeout(800)

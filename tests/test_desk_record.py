@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import needed, until
+from tests.browser import intercept, needed, until
 from tests.desk_browser import desk, reviews
 from tests.desk_cases import (
     as_member,
@@ -147,8 +147,8 @@ async def test_dk49_who_comes_second_is_told_who_decided_and_what_and_takes_no_d
         await opened(page, staffed, body["_id"])
         held: list[Any] = []
         # So close that nothing was heard of the other yet.
-        await page.route("**/api/v1/live", lambda route: route.abort())
-        await page.route("**/api/v1/reviews", lambda route: held.append(route))
+        await intercept(page, "**/api/v1/live", lambda route: route.abort())
+        await intercept(page, "**/api/v1/reviews", lambda route: held.append(route))
         await page.keyboard.press("r")
         await page.get_by_label("总的意见").fill("请补充")
         await page.get_by_role("button", name="退回更正").click()

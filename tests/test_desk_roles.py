@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import needed, until
+from tests.browser import intercept, needed, until
 from tests.desk_prepared import ADMIN, COMMITTEE, DEPUTY, SECRETARY
 from tests.desk_story import Office, office
 from tests.played import BRANCH, DB, WHO
@@ -179,7 +179,7 @@ async def test_dk107_a_record_that_changed_while_it_was_open_is_looked_at_again(
         page = await on.sit(SECRETARY)
         await on.record("disputed")
         # On another desk a dispute of it is settled, which this one does not hear.
-        await page.route("**/api/v1/records/**", lambda route: route.abort())
+        await intercept(page, "**/api/v1/records/**", lambda route: route.abort())
         async with on.as_(DEPUTY) as deputy:
             told = (await deputy.get(f"/api/v1/records/{on.ids['disputed']}")).json()
             (field,) = [one for one in told["history"] if one["disputed"]]

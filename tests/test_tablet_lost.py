@@ -1,13 +1,14 @@
 """A tablet that is lost: locked or wiped at its next contact, open or closed; what others have on it stays."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.browser import Tablet, needed, until
+from tests.browser import Tablet, intercept, needed, until
 from tests.serving import ADMIN, Served
 
 pytestmark = [needed, pytest.mark.browser]
@@ -54,6 +55,49 @@ async def test_ta8_a_locked_tablet_closes_and_opens_again_when_it_is_unlocked(
     await tablet.sees_not("已被支部锁定")
     await tablet.unlock()
     await tablet.synced()
+
+
+async def test_ta8_a_server_that_is_not_reached_at_once_is_asked_again(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.tap("锁定")
+    missed: list[str] = []
+
+    async def miss_one(route: Route) -> None:
+        if missed:
+            return await route.continue_()
+        missed.append(route.request.url)
+        await route.abort()
+
+    await intercept(tablet.page, "**/tablets/beacon", miss_one)
+    decide(staffed, "li", "lock")
+    await tablet.contact()
+    await tablet.sees("已被支部锁定")
+    assert missed
+
+
+async def test_ta4_who_is_choosing_is_left_to_choose_when_something_is_decided_of_another(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = make("t1")
+    await tablet.start()
+    await tablet.enrol("li")
+    await tablet.tap("锁定")
+    await tablet.tap("添加人员")
+    await tablet.enrol("wang", pin="246813")
+    await tablet.tap("锁定")
+    await tablet.tap("换人")
+    decide(staffed, "wang", "lock")
+    async with tablet.page.expect_response(lambda answer: answer.url.endswith("/beacon")):
+        await tablet.contact()
+    # The word is taken in a moment later.
+    await asyncio.sleep(0.5)
+    await tablet.page.locator(".who", has_text="li").click()
+    await expect(tablet.page.get_by_role("heading", name="li")).to_be_visible()
+    await tablet.unlock()
 
 
 async def test_ta8_a_tablet_that_is_open_is_wiped_at_its_next_contact(

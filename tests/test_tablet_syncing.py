@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Route, expect
 
-from tests.browser import Tablet, needed, until
+from tests.browser import Tablet, intercept, needed, until
 from tests.filling import as_admin, documents, household, put, visit
 from tests.serving import PASSWORD, Served, command, served
 
@@ -71,7 +71,7 @@ async def test_ta11_what_is_changed_while_the_server_says_what_it_has_is_not_tak
             await changed.wait()
         await route.fulfill(response=answer)
 
-    await page.route("**/tablets/me/report", late)
+    await intercept(page, "**/tablets/me/report", late)
     await tablet.visit("李桂兰", "一")
     await asyncio.wait_for(answered.wait(), 20)
     await tablet.tap("查看记录")
@@ -118,7 +118,7 @@ async def test_ta13_a_battery_that_dies_while_records_are_sent_loses_and_doubles
         await route.fetch()
         await tablet.kill()
 
-    await tablet.page.route("**/_bulk_docs", slowly)
+    await intercept(tablet.page, "**/_bulk_docs", slowly)
     await tablet.join()
     await until(lambda: len(visits(staffed)) == 3)
     await asyncio.sleep(0.5)
@@ -241,13 +241,13 @@ async def test_ta18_a_photo_goes_on_where_the_line_broke(
         else:
             await route.continue_()
 
-    await tablet.page.route("**/parts/*", break_off)
+    await intercept(tablet.page, "**/parts/*", break_off)
     await tablet.join()
     await until(lambda: len(sent) >= 2)
     assert told(staffed) == ["有照片"], "the text goes first"
     await tablet.kill()
     await tablet.start()
-    await tablet.page.route("**/parts/*", break_off)
+    await intercept(tablet.page, "**/parts/*", break_off)
     await tablet.unlock()
     await tablet.synced()
     assert sent[0] == "0"

@@ -131,6 +131,8 @@ export class Opened {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.beforeClosing].map((bring) => bring()));
+    // The lock screen says what waits to be sent, also of what was written a moment ago. A count that cannot be had keeps nothing open.
+    await this.countUnsent().catch(() => undefined);
     this.#dataKey = new Uint8Array();
     for (const local of this.locals.values()) await local.close();
     this.#db.close();
