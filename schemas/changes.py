@@ -5,7 +5,7 @@ The rights to a change are asked write by write, not value by value: a tablet th
 older values without having written them.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,22 +41,23 @@ class Write(NamedTuple):
     value: bytes
 
 
-def may_create(body: Body, principals: Set[str], record: Body | None = None) -> bool:
+def may_create(body: Body, principals: Set[str], *named: Body) -> bool:
     """Whether a holder of these principals may bring this record into being; see `refusal_to_create`."""
-    return refusal_to_create(body, principals, record) is None
+    return refusal_to_create(body, principals, named) is None
 
 
-def refusal_to_create(body: Body, principals: Set[str], record: Body | None = None) -> Problem | None:
+def refusal_to_create(body: Body, principals: Set[str], named: Iterable[Body] = ()) -> Problem | None:
     """Why not, or None (RC40–RC43). `principals` are those of the time at which the record was made: who has moved to
-    another branch still brings what was made before. `record` is what a companion names, when it is there. A foreign
-    author is no reason: the write is relayed, see `relayed`."""
+    another branch still brings what was made before. `named` are, as far as they are there, the record that a companion
+    names and those that a decision joins with it or splits from it. A foreign author is no reason: the write is
+    relayed, see `relayed`."""
     if SERVER in principals:
         return None
     if creators(body).isdisjoint(principals):
         return _forbidden(
             "无权在此新建此类记录，请联系支部书记", "you may not make such a record here: ask the secretary"
         )
-    return None if record is None else _refusal_beside(body, record, principals)
+    return next(filter(None, (_refusal_beside(body, one, principals) for one in named)), None)
 
 
 def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = False) -> Problem | None:

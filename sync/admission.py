@@ -182,11 +182,7 @@ class Admission:
             else set()
         )
         for item in items:
-            if type_of(item.content) in _COMPANIONS:
-                fields = item.content.get("fields")
-                record = fields.get("record") if isinstance(fields, dict) else None
-                if isinstance(record, str):
-                    ids.add(record)
+            ids.update(_names(item.content))
         if not ids:
             return {}
         wants = [Want(one) for one in sorted(ids)]
@@ -225,12 +221,12 @@ class Admission:
         if old is None:
             if item.deleted:
                 return _not_deletable()
-            record = _named(body, beside) if beside else None
-            problem = refusal_to_create(body, principals, record)
+            named = [beside[one][1] for one in _names(body) if one in beside] if beside else []
+            problem = refusal_to_create(body, principals, named)
             if problem is None:
                 return None
             then = self.directory.branches_then(actor.member, _made_at(body, self._clock()))
-            return refusal_to_create(body, principals | then, record) if then - principals else problem
+            return refusal_to_create(body, principals | then, named) if then - principals else problem
         new = {**body, "_deleted": True} if item.deleted else body
         return may_change(old, new, principals)
 
@@ -285,13 +281,15 @@ class Admission:
         return f"{int(now.timestamp() * 1000):015d}.{number % 10000:04d}-server-server-{number & 0xFFFF:04x}"
 
 
-def _named(body: Mapping[str, Any], beside: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, Any] | None:
-    """The record that a companion names, when it is there."""
+def _names(body: Mapping[str, Any]) -> list[str]:
+    """The record that a companion names, and those that a decision joins with it or splits from it."""
     fields = body.get("fields")
     if type_of(body) not in _COMPANIONS or not isinstance(fields, dict):
-        return None
-    named = beside.get(str(fields.get("record")))
-    return named[1] if named else None
+        return []
+    others = [
+        path.removeprefix("records/") for path, value in fields.items() if path[:8] == "records/" and value is True
+    ]
+    return [one for one in (fields.get("record"), *others) if isinstance(one, str) and one]
 
 
 def _brought_back(found: Found, item: Write | Edit, old: Mapping[str, Any]) -> Problem | None:

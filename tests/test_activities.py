@@ -135,6 +135,13 @@ def test_ac7_decisions_stick_when_more_records_come_and_the_later_one_prevails()
     assert sets(group([one, two], [split, again])) == [["1", "2"]]
 
 
+def test_ac7_what_a_record_is_split_from_stays_together() -> None:
+    three = [told(1, "a", 0, 60), told(2, "b", 0, 60), told(3, "c", 0, 60)]
+    split = Decision("1", "r1", False, frozenset({"visit:1", "visit:2", "visit:3"}), "visit:1")
+    assert sets(group(three, [split])) == [["1"], ["2", "3"]]
+    assert sets(group([*three, told(4, "d", 0, 60)], [split])) == [["1", "4"], ["2", "3"]], "and when more records come"
+
+
 def test_ac9_a_crowd_is_not_joined_by_rule_but_by_decision() -> None:
     crowd = [told(number, f"m{number}", 0, 60) for number in range(5)]
     join = Decision("1", "r1", True, frozenset({"visit:3", "visit:4"}))

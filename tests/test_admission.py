@@ -182,6 +182,17 @@ async def test_am8_nobody_decides_on_an_own_record(here: Centre) -> None:
     (result,) = await here.admission.push(secretary, "branch-b03", [write(decision)])
     assert isinstance(result, Forbidden)
     assert result.facts["code"] == "own_record"
+    lis = record(author="m0117")
+    await here.admission.push(here.actor("m0117"), "branch-b03", [write(lis)])
+    for named in (f"records/{own['_id']}", f"records/activity:{own['_id']}"):
+        body = record("activity", fields={f"records/{own['_id']}": True, "authors/m0001": True})
+        await here.store.add("branch-b03", [write({**body, "_id": f"activity:{own['_id']}"})])
+        join = record("review", author="m0001", fields={"record": lis["_id"], "decision": "join", named: True})
+        (result,) = await here.admission.push(secretary, "branch-b03", [write(join)])
+        assert isinstance(result, Forbidden)
+        deputys = record("review", author="m0002", fields={**join["fields"]})
+        (result,) = await here.admission.push(here.actor("m0002", "deputy"), "branch-b03", [write(deputys)])
+        assert not isinstance(result, Exception)
 
 
 async def test_am9_what_was_erased_does_not_come_back(here: Centre) -> None:

@@ -92,6 +92,17 @@ async def test_ap3_a_conflict_of_two_tablets_is_merged_and_the_value_that_lost_i
     ]
 
 
+async def test_ap3_a_record_says_whether_it_counts_or_why_not(here: Desk) -> None:
+    there = record("subject")
+    sound, early = visit("m0117", subject=there["_id"]), visit("m0117", subject="household:01K8NOBODY")
+    wrong = visit("m0117", subject=there["_id"], period=["2026-11-20T03:00:00Z", "2026-11-20T02:00:00Z"])
+    await here.push("m0117", there, sound, early, wrong)
+    for body, standing in ((sound, "counted"), (early, "unknown_subject"), (wrong, "flagged")):
+        path = f"/records/{body['_id']}"
+        told = await here.until(lambda path=path: here.get(SECRETARY, path), lambda told: told["standing"] != "")  # type: ignore[misc]
+        assert told["standing"] == standing
+
+
 async def test_ap4_an_approval_holds_for_what_was_seen_and_a_later_edit_is_an_amendment(here: Desk) -> None:
     body = visit("m0117")
     await here.push("m0117", body)

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from server.api.examples import EXAMPLES
+from sync.actor import Actor
 from sync.reconcile.body import join
 from sync.reconcile.edit import edit
 from sync.reconcile.explain import seen_hash
@@ -99,6 +100,28 @@ def test_ap30_an_old_edit_that_a_tablet_brought_late_is_told_as_later_whatever_i
     unknown = changed_since(both, lambda _: False, 0)
     assert not unknown.exact
     assert {one.path for one in unknown.fields} >= {"narrative", "outcome"}
+
+
+async def test_ap30_what_a_tool_without_stamps_added_or_changed_after_an_approval_is_told(here: Desk) -> None:
+    for path, before in (("outcome", None), ("address", "东街")):
+        body = visit("m0117", address="东街")
+        body |= edit([body], {"narrative": "批准时的"}, stamp("m0117", "t1", number=2))
+        await here.push("m0117", body)
+        told = await opened(here, body)
+        await here.post(SECRETARY, "/reviews", {"record": body["_id"], "decision": "approve", "seen": told["seen"]})
+        # It keeps what it does not understand, and gives what it writes no stamp.
+        later = {**body, "fields": {**body["fields"], path: "老工具写的"}}
+        li = here.services.admission.directory.principals("m0117", "member", "b03")
+        await here.services.admission.push(
+            Actor("li", "member", li, "m0117", "b03", "t1"), "branch-b03", [write(later, "2-b", "1-a")]
+        )
+
+        async def asked(record: str = body["_id"]) -> Any:
+            return await here.get(SECRETARY, f"/records/{record}/since")
+
+        since = await here.until(asked, lambda told: told["fields"] != [])
+        (field,) = since["fields"]
+        assert (since["exact"], field["path"], field["before"], field["after"]) == (True, path, before, "老工具写的")
 
 
 async def test_ls7_two_subjects_stand_side_by_side_with_how_many_records_each_has(here: Desk) -> None:

@@ -51,6 +51,19 @@ async def test_ix2_an_own_record_waits_for_the_deputy_and_the_committee(here: De
     assert ids(told) == [own["_id"]]
     assert ids(await here.get(COMMITTEE, "/inbox")) == [own["_id"]]
     assert sum((await here.get(SECRETARY, "/inbox"))["counts"].values()) == 0
+    # Whether an earlier visit of somebody else was the same one is not the secretary's to say either.
+    earlier = visit("m0117", period=["2026-11-19T23:00:00Z", "2026-11-19T23:30:00Z"])
+    await here.push("m0117", earlier)
+    told = await waiting(here, DEPUTY, "", lambda told: told["counts"]["join"] == 1)
+    (join,) = [one for one in told["items"] if one["kind"] == "join"]
+    assert (join["id"], join["others"]) == (f"activity:{earlier['_id']}", [own["_id"]])
+    told = await waiting(here, SECRETARY, "", lambda told: told["counts"]["new"] == 1)
+    assert (ids(told), told["counts"]["join"]) == ([earlier["_id"]], 0)
+    decision = {"record": join["id"], "decision": "join", "records": join["others"]}
+    await here.post(SECRETARY, "/reviews", decision, 403)
+    await here.post(DEPUTY, "/reviews", {**decision, "records": [earlier["_id"]]}, 400)
+    await here.post(DEPUTY, "/reviews", decision)
+    await waiting(here, DEPUTY, "", lambda told: told["counts"]["join"] == 0)
 
 
 async def test_ix3_returned_waits_for_its_author_and_corrected_or_amended_for_the_secretary_again(here: Desk) -> None:

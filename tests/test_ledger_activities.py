@@ -101,3 +101,49 @@ async def test_ac9_a_crowd_that_thins_out_is_grouped_again(one: Working) -> None
     await one.idle()
     assert (await counted(one))["activities"] == 1
     await one.same_from_nothing()
+
+
+async def test_ac1_a_happening_over_midnight_is_one_also_over_the_end_of_a_month_and_of_a_year(one: Working) -> None:
+    for last, first in (("2025-12-31", "2026-01-01"), ("2026-10-31", "2026-11-01"), ("2026-11-10", "2026-11-11")):
+        # 23:50, 00:05 and 23:55 in Shanghai, recorded by three members.
+        spans = (
+            ("m0042", f"{last}T16:05:00Z", f"{last}T17:00:00Z"),
+            ("m0117", f"{last}T15:50:00Z", f"{last}T17:00:00Z"),
+            ("m0055", f"{last}T15:55:00Z", f"{last}T16:50:00Z"),
+        )
+        await add(one, *(visit(author, period=[start, end]) for author, start, end in spans))
+        day = FigureWhere(["b03"], last, last)
+        assert (await counted(one, day))["activities"] == 1
+        assert (await counted(one, day))["person_times"] == 3
+        assert not await counted(one, FigureWhere(["b03"], first, first)), "it counts on the day on which it began"
+    assert (await counted(one))["activities"] == 3
+    assert (await one.month(month="2026-10"))["figures/person_minutes"] == 180
+    await one.same_from_nothing()
+
+
+async def test_ac1_the_night_belongs_to_the_day_before_until_four(one: Working) -> None:
+    night = visit("m0117", period=["2026-11-10T17:30:00Z", "2026-11-10T21:00:00Z"])
+    begun_before_four = visit("m0042", period=["2026-11-10T19:45:00Z", "2026-11-10T21:00:00Z"])
+    begun_after_four = visit("m0055", period=["2026-11-10T20:05:00Z", "2026-11-10T21:00:00Z"])
+    await add(one, begun_after_four, begun_before_four, night)
+    assert (await counted(one, FigureWhere(["b03"], "2026-11-11", "2026-11-11")))["activities"] == 2
+    assert (await counted(one))["person_times"] == 3
+
+
+async def test_ac7_a_decision_on_ones_own_record_says_nothing_whichever_came_first(one: Working) -> None:
+    three = [
+        visit(author, period=hours(start, start + 1)) for author, start in (("m0117", 1), ("m0042", 3), ("m0009", 5))
+    ]
+    first, second, own = three
+    joins = review(first["_id"], "join", "m0009", **{f"records__{body['_id']}": True for body in (second, own)})
+    await add(one, first, second, joins)
+    assert (await counted(one))["activities"] == 1
+    await one.same_from_nothing()
+    await add(one, own)
+    assert (await counted(one))["activities"] == 3
+    await one.same_from_nothing()
+    gone = edited(own, "withdrawn", {"over": [own["stamps"][""]]}, "m0009")
+    await one.store.add("branch-b03", [write(gone, "2-b", "1-a")])
+    await one.idle()
+    assert (await counted(one))["activities"] == 2, "it does not begin to hold because the own record is taken back"
+    await one.same_from_nothing()

@@ -74,7 +74,7 @@ def test_rc40_a_record_of_an_unknown_type_is_for_an_administrator() -> None:
 def test_rc41_nobody_decides_on_an_own_record(type_name: str) -> None:
     own = example("visit", author="m0101")
     decision = example(type_name, author="m0101")
-    problem = refusal_to_create(decision, SECRETARY, own)
+    problem = refusal_to_create(decision, SECRETARY, [own])
     assert problem is not None
     assert problem.code == "own_record"
     assert may_create(decision, SECRETARY, example("visit"))
@@ -86,6 +86,12 @@ def test_rc41_neither_in_anothers_name_nor_on_an_activity_made_from_it() -> None
     activity["fields"]["authors/m0101"] = True
     assert not may_create(example("review", author="m0101"), SECRETARY, activity)
     assert may_create(example("review", author="m0101"), SECRETARY, example("subject", author="m0101"))
+
+
+def test_rc41_nor_joins_or_splits_anothers_record_and_an_own_one() -> None:
+    anothers, own = example("visit"), example("visit", author="m0101")
+    assert may_create(example("review", author="m0101"), SECRETARY, anothers, anothers)
+    assert not may_create(example("review", author="m0101"), SECRETARY, anothers, own)
 
 
 def test_rc42_photos_come_from_those_who_were_there_and_ratings_from_the_authors_tablet() -> None:

@@ -260,3 +260,19 @@ async def test_ac11_with_branches_named_and_decisions_the_order_of_arrival_does_
                 told.append(await activities(one))
                 await one.same_from_nothing()
         assert told[0] == told[1] == told[2], f"seed {seed}"
+
+
+async def test_ac11_a_night_of_two_branches_is_one_on_whichever_side_of_midnight_each_began(one: Working) -> None:
+    before, after = ["2026-11-20T15:30:00Z", "2026-11-20T18:00:00Z"], ["2026-11-20T16:10:00Z", "2026-11-20T18:00:00Z"]
+    ours, theirs = duty("b03", "m0117", "b04", period=before), duty("b04", "m0300", period=after)
+    await put(one, ours, theirs)
+    assert await activities(one) == [sorted((ours["_id"], theirs["_id"]))]
+    gone = withdraw([theirs], stamp("m0300"))
+    await one.store.add("branch-b04", [write({**gone, "_id": theirs["_id"]}, "2-b", "1-a")])
+    await one.idle()
+    assert await activities(one) == [[ours["_id"]]]
+    late = duty("b04", "m0301", "b03", period=after)
+    early = duty("b03", "m0118", period=before, title="夜间值守")
+    await put(one, late, early)
+    assert sorted((ours["_id"], late["_id"])) in await activities(one)
+    await one.same_from_nothing()

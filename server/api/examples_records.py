@@ -211,6 +211,7 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
             "review": "open",
             "activity": f"activity:{_VISIT}",
             "seen": _SEEN,
+            "standing": "counted",
             "decided": "",
         },
     ),

@@ -107,7 +107,8 @@ class StageTold(msgspec.Struct, frozen=True):
 class RecordTold(msgspec.Struct, frozen=True):
     """`seen` is what a decision on this record is bound to, `decided` the last decision about it ("": none): give both back with the
     decision. `timely`: of a service as a whole, by the
-    time that was promised for its conclusion, else for its delivery."""
+    time that was promised for its conclusion, else for its delivery. `standing`: whether it counts, or why not; "" for a subject or
+    joint survey."""
 
     id: str
     database: str
@@ -123,6 +124,7 @@ class RecordTold(msgspec.Struct, frozen=True):
     timely: str
     review: str
     activity: str | None
+    standing: str
     seen: str
     decided: str
 
@@ -210,6 +212,7 @@ async def tell(services: Services, actor: Actor, record: str) -> RecordTold:
         *_stages(services, body),
         place.review,
         place.activity,
+        place.standing,
         seen,
         await _decided(services, record),
     )

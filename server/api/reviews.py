@@ -236,7 +236,8 @@ def _check(data: Decision) -> None:
         raise BadRequest("Say what is to be put right: `text`, or `remarks` on fields.", code="no_reason")
     if data.decision == "settle" and not data.settles:
         raise BadRequest("Name the field, its value and the writes that you saw: `settles`.", code="no_field")
-    if data.decision in ("join", "split") and not set(data.records) - {data.record}:
+    others = {one.removeprefix("activity:") for one in data.records} - {data.record.removeprefix("activity:")}
+    if data.decision in ("join", "split") and not others:
         raise BadRequest("Name the other records: `records`.", code="no_records")
     if data.decision == "alias" and data.same_as in (None, data.record):
         raise BadRequest("Name the subject that this one is the same as: `same_as`.", code="no_subject")

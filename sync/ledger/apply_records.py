@@ -26,6 +26,7 @@ def take_records(page: Page, db: str, told: Sequence[tuple[Change, Told | None]]
             [ids],
         )
     }
+    _touch_decided(page, ids)
     flagged = _flagged(page, ids)
     accompanied = _accompanied(page, ids)
     (number,) = page.sql.execute("SELECT coalesce(max(n), 0) FROM record").fetchone()
@@ -161,6 +162,17 @@ def note_follow_ups(page: Page, n: int, facts: Facts) -> None:
 def note_calls(page: Page, n: int, facts: Facts) -> None:
     """A record that names another branch is compared with that branch's records of its day."""
     page.sql.executemany("INSERT OR IGNORE INTO call VALUES (?, ?)", [(one, n) for one in calls_of(facts)])
+
+
+def _touch_decided(page: Page, ids: str) -> None:
+    """Whether a join or split holds depends on whose the records are that it names: as one comes or goes, the others are looked at too."""
+    rows = page.sql.execute(
+        "SELECT DISTINCT o.record FROM bound b JOIN bound o USING (review)"
+        " WHERE b.record IN (SELECT value FROM json_each(?)) AND o.record<>b.record",
+        [ids],
+    )
+    for (record,) in rows.fetchall():
+        page.touch_record(record)
 
 
 def _flagged(page: Page, ids: str) -> set[str]:

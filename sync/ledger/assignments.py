@@ -87,19 +87,22 @@ def assignments(
 def coverage(sql: Connection, reader: Reader, branches: Sequence[str], first: str, last: str) -> list[Unreached]:
     """Of each member's linked subjects between two local days; reached is what the figure `links_reached` counts."""
     rows = sql.execute(
-        "SELECT x.member, x.branch, x.id, x.named, EXISTS (SELECT 1 FROM contribution d WHERE d.base=1 AND d.subject<>''"
+        "SELECT x.member, x.branch, x.subject, x.id, x.named, EXISTS (SELECT 1 FROM contribution d WHERE d.base=1 AND d.subject<>''"
         " AND d.subject=x.subject AND d.member=x.member AND d.day>=max(?, x.first) AND d.day<=min(?, x.last)"
         " AND d.branch=x.branch) FROM assigned x JOIN companion c USING (id)"
         " WHERE x.branch IN (SELECT value FROM json_each(?)) AND x.kind='link' AND x.last>=? AND x.first<=?"
         f"{_seen(reader)} ORDER BY x.branch, x.member, x.named, x.id",
         [first, last, json.dumps(list(branches)), first, last, *_principals(reader)],
     )
-    found: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
-    for member, branch, one, subject, reached in rows:
-        found.setdefault((branch, member), []).append((one, subject, reached))
+    found: dict[tuple[str, str], dict[str, tuple[str, str, int]]] = {}
+    for member, branch, subject, one, named, reached in rows:
+        # Assigned twice, or under two names, it is one subject.
+        known = found.setdefault((branch, member), {}).get(subject, (one, named, 0))
+        found[branch, member][subject] = (*known[:2], known[2] or reached)
     return [
-        Unreached(member, branch, len(links), sum(one[2] for one in links), [one[:2] for one in links if not one[2]])
+        Unreached(member, branch, len(told), sum(one[2] for one in told), [one[:2] for one in told if not one[2]])
         for (branch, member), links in found.items()
+        for told in [list(links.values())]
     ]
 
 

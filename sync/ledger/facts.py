@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -50,7 +50,8 @@ class StageFact(msgspec.Struct, array_like=True, frozen=True):
 
 class Facts(msgspec.Struct, array_like=True, frozen=True):
     """`start`, `end`: seconds since 1970, both None when the record has no usable period; `day`: the centre's local day of its
-    start. Texts are empty where the record says nothing. `findings`: of a survey in a case."""
+    start. Texts are empty where the record says nothing. `findings`: of a survey in a case. `evening`: the day before, where it began in
+    the hours after midnight that are compared with that day's (AC1)."""
 
     of: str
     kind: str
@@ -76,8 +77,11 @@ class Facts(msgspec.Struct, array_like=True, frozen=True):
     votes: int = 0
     satisfied: int = 0
     findings: tuple[Finding, ...] = ()
+    evening: str = ""
 
 
+NIGHT_SECONDS: Final = 4 * 3600
+"""What began so soon after midnight is compared with what began the day before: at four, nobody is out."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TWO_DIGITS = frozenset(f"{number:02d}" for number in range(60))
 
@@ -97,6 +101,8 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
     if sets.get("participants", {}).get(author) is not False and author:
         people.add(author)
     parties = (name for name, there in sets.get("parties", {}).items() if there is True)
+    day = local_day(start, zone) if start is not None else ""
+    evening = local_day(start - NIGHT_SECONDS, zone) if start is not None else ""
     return Facts(
         of=_text(body.get("type")),
         kind=_text(fields.get("kind")),
@@ -105,7 +111,7 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         subject=_text(fields.get("subject")),
         start=start,
         end=end,
-        day=local_day(start, zone) if start is not None else "",
+        day=day,
         people=tuple(sorted(people)),
         parties=tuple(sorted(parties)),
         place=place_of(fields.get("place")),
@@ -122,6 +128,7 @@ def facts_of(body: Mapping[str, Any], zone: ZoneInfo) -> Facts:
         votes=max(0, _count(fields.get("votes"), 0)),
         satisfied=max(0, _count(fields.get("satisfied"), 0)),
         findings=findings_of(body) if body.get("type") == "survey" and fields.get("case") else (),
+        evening="" if evening == day else evening,
     )
 
 
@@ -143,7 +150,7 @@ def happening(record: str, bucket: str, subject: str, facts: Facts) -> Happening
         start,
         max(start, facts.end or start),
         facts.place,
-        facts.day,
+        compared_day(facts),
         facts.branch,
         frozenset(facts.parties) - {facts.branch},
     )
@@ -152,18 +159,26 @@ def happening(record: str, bucket: str, subject: str, facts: Facts) -> Happening
 def bucket_of(facts: Facts, subject: str) -> str:
     """Records of one bucket are compared with each other. Without a subject only those of one branch and kind are."""
     if subject:
-        return f"{facts.of} {facts.day} {subject}"
-    return f"{facts.of} {facts.day} {facts.branch} {facts.kind}"
+        return f"{facts.of} {compared_day(facts)} {subject}"
+    return f"{facts.of} {compared_day(facts)} {facts.branch} {facts.kind}"
+
+
+def compared_day(facts: Facts) -> str:
+    """Records of one such day are compared: it goes from four in the morning to the next, for happenings go on over midnight."""
+    return facts.evening or facts.day
 
 
 def made_by(facts: Facts) -> str:
     """The key by which a record of another branch calls this one."""
-    return call_key(facts.of, facts.day, facts.branch)
+    return call_key(facts.of, compared_day(facts), facts.branch)
 
 
 def calls_of(facts: Facts) -> list[str]:
-    """The records of other branches that it is compared with as well: those of the branches that it says took part."""
-    return [call_key(facts.of, facts.day, one) for one in facts.parties if one != facts.branch]
+    """The records of other branches that it is compared with as well: those of the branches that it says took part. What has no day is
+    compared with nothing."""
+    if not facts.day:
+        return []
+    return [call_key(facts.of, compared_day(facts), one) for one in facts.parties if one != facts.branch]
 
 
 def local_day(seconds: int, zone: ZoneInfo) -> str:

@@ -65,13 +65,14 @@ class RecordWhere(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a record lies, and its activity."""
+    """Where a record lies, and its activity. `standing`: counted, or why it does not count; "" for what is never counted."""
 
     db: str
     branch: str
     audience: tuple[str, ...]
     review: str
     activity: str | None
+    standing: str
 
 
 def records(
@@ -91,17 +92,18 @@ def places(sql: Connection, reader: Reader, ids: Sequence[str]) -> dict[str, Pla
     """Where these lie: records, subjects and cases, as far as the reader may see them."""
     asked = json.dumps(list(ids))
     found: dict[str, Place] = {}
-    for table, review, activity in (
-        ("record", "x.review", "(SELECT a.id FROM activity a WHERE a.anchor = x.anchor)"),
-        ("subject", "''", "NULL"),
+    for table, review, activity, standing in (
+        ("record", "x.review", "(SELECT a.id FROM activity a WHERE a.anchor = x.anchor)", "x.standing"),
+        ("subject", "''", "NULL", "''"),
     ):
         rows = sql.execute(
-            f"SELECT x.id, x.db, x.branch, u.readers, {review}, {activity} FROM {table} x JOIN audience u USING (audience)"
+            f"SELECT x.id, x.db, x.branch, u.readers, {review}, {activity}, {standing}"
+            f" FROM {table} x JOIN audience u USING (audience)"
             " WHERE x.id IN (SELECT value FROM json_each(?))" + (_SEEN.format("x") if reader is not None else ""),
             [asked, *_seen(reader)],
         )
-        for one, db, branch, readers, stands, of in rows:
-            found[one] = Place(db, branch, tuple(json.loads(readers)), stands, of)
+        for one, db, branch, readers, *told in rows:
+            found[one] = Place(db, branch, tuple(json.loads(readers)), *told)
     return found
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -71,6 +72,7 @@ class _Loading:
         self._buckets: set[str] = set()
         self._decisions: dict[str, Decision] = {}
         self._decided: set[str] = set()
+        self._own: set[str] = set()
         self._heard: set[str] = set()
         self._calls: set[str] = set()
         self.rows: dict[str, _Row] = {}
@@ -159,15 +161,17 @@ class _Loading:
             return
         self._calls.add(key)
         of, day, branch = key.split(" ", 2)
-        query = "SELECT bucket FROM record WHERE branch=? AND day=? AND of=? AND bucket IS NOT NULL"
-        found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", [branch, day, of]).fetchall()
+        query = "SELECT bucket FROM record WHERE branch=? AND day BETWEEN ? AND ? AND of=? AND +bucket BETWEEN ? AND ?"
+        after_midnight = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+        asked = [branch, day, after_midnight, of, f"{of} {day} ", f"{of} {day}!"]
+        found = self._sql.execute(f"{query} LIMIT {CROWD + 1}", asked).fetchall()
         was_crowded = self._is_crowded(key)
         if len(found) > CROWD:
             self.crowded.add(key)
             if was_crowded:
                 return
             self._sql.execute("INSERT INTO crowd VALUES (?)", [key])
-            found = self._sql.execute(query, [branch, day, of]).fetchall()
+            found = self._sql.execute(query, asked).fetchall()
         elif was_crowded:
             self._sql.execute("DELETE FROM crowd WHERE bucket=?", [key])
         self.load(bucket for (bucket,) in found)
@@ -208,7 +212,8 @@ class _Loading:
                 parent[other] = tops[0]
         for decision in self._decisions.values():
             named = next((self.rows[one] for one in sorted(decision.records) if one in self.rows), None)
-            if named is not None:
+            # Nobody's word on an own record counts, whichever of the two came first.
+            if named is not None and decision.review not in self._own:
                 bound[top(named.bucket)].append(decision)
         parts: dict[str, dict[str, _Row]] = defaultdict(dict)
         for row in self.rows.values():
@@ -220,7 +225,11 @@ class _Loading:
         if review in self._decisions or superseded(self._sql, review):
             return
         records = frozenset({record, *facts.records})
-        self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records)
+        self._decisions[review] = Decision(facts.order, review, facts.decision == "join", records, record)
+        asked = [facts.author, json.dumps(sorted(records))]
+        own = "SELECT 1 FROM record WHERE author=? AND id IN (SELECT value FROM json_each(?))"
+        if self._sql.execute(own, asked).fetchone() is not None:
+            self._own.add(review)
         for one in sorted(records - self.rows.keys()):
             found = self._sql.execute(
                 f"SELECT {_COLUMNS} FROM record WHERE id=? AND bucket IS NOT NULL", [one]

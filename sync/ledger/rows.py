@@ -39,10 +39,13 @@ _FROM = {
     # A problem or service is overdue at the end of the period; while it runs, today.
     Base.DUE: "(SELECT activity, n, record, item, branch, member, window, of, kind, subject, due AS day, value, closed"
     " FROM promise) c",
-    Base.LINK: "(SELECT NULL AS activity, 0 AS n, id AS record, '' AS item, branch, member, '' AS window, 'assignment' AS of,"
-    " kind, subject, first AS day, last, 1 AS value, EXISTS (SELECT 1 FROM contribution x INDEXED BY contribution_reached"
-    " WHERE x.base=1 AND x.subject<>'' AND x.subject=a.subject AND x.member=a.member"
-    " AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last) AND x.branch=a.branch) AS reached FROM assigned a WHERE kind='link') c",
+    # One for each member and subject, however often it was assigned, under whichever name.
+    Base.LINK: "(SELECT NULL AS activity, 0 AS n, min(id) AS record, '' AS item, branch, member, '' AS window, 'assignment' AS of,"
+    " kind, subject, min(first) AS day, max(last) AS last, 1 AS value, max(EXISTS (SELECT 1 FROM contribution x INDEXED BY"
+    " contribution_reached WHERE x.base=1 AND x.subject<>'' AND x.subject=a.subject AND x.member=a.member"
+    " AND x.day>=max(:first, a.first) AND x.day<=min(:last, a.last) AND x.branch=a.branch)) AS reached FROM assigned a"
+    " WHERE kind='link' AND a.branch IN (SELECT value FROM json_each(:branches)) AND a.last>=:first AND +a.first<=:last"
+    " GROUP BY branch, member, subject) c",
     Base.HALL: "(SELECT NULL AS activity, 0 AS n, import AS record, CAST(row AS TEXT) AS item, branch, '' AS member, window,"
     " 'matter' AS of, kind, '' AS subject, first, last AS day, 1 AS value, accepted, concluded, on_time, early, satisfied,"
     " CASE WHEN satisfied IS NULL THEN NULL ELSE coalesce(rated, concluded) END AS rated FROM hall WHERE counts) c",
@@ -53,7 +56,7 @@ NOT_BY: Mapping[Base, tuple[str, ...]] = {Base.HALL: ("day", "member", "subject"
 """A row of the hall is a whole month's, and nobody's in person."""
 DURING = {
     Base.DUE: f"{_BRANCHES} AND c.of IN ('problem', 'service') AND c.closed>:at AND +c.day<:at",
-    Base.LINK: f"{_BRANCHES} AND c.last>=:first AND +c.day<=:last",
+    Base.LINK: "c.last>=:first",
     # A month's figures cannot be cut: they count in a period that holds all of the month.
     Base.HALL: f"{_BRANCHES} AND c.day<=:last AND +c.first>=:first AND c.day>=:first",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas import TYPES
 from sync.ledger.apply_words import SECURE_DELETE
 
-FORMAT = 10
+FORMAT = 11
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

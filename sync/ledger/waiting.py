@@ -18,7 +18,12 @@ _SEEN = (
     " AND p.principal IN (SELECT value FROM json_each(:reader)))"
 )
 AMONG = " AND (:branches IS NULL OR {}.branch IN (SELECT value FROM json_each(:branches)))"
-NOT_OWN = "instr(a.fields, CAST(:own AS BLOB))=0"
+NOT_OWN = (
+    "instr(a.fields, CAST(:own AS BLOB))=0"
+    # Nor one that may belong to an own record.
+    " AND NOT EXISTS (SELECT 1 FROM json_each(CAST(a.fields AS TEXT), '$.suggested') l JOIN record o ON o.id IN"
+    " (json_extract(l.value, '$.records[0]'), json_extract(l.value, '$.records[1]')) WHERE o.author=:member)"
+)
 
 
 class Now(NamedTuple):
@@ -89,4 +94,4 @@ def seen_by(who: Decider, *tables: str) -> str:
 
 
 def own_of(who: Decider) -> dict[str, str]:
-    return {"own": f'"authors/{who.member}":true'}
+    return {"own": f'"authors/{who.member}":true', "member": who.member}

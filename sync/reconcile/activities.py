@@ -1,8 +1,8 @@
 """Decide which records tell of one happening (AC…). Pure: takes the records of one bucket and people's decisions, returns groups.
 
-A bucket holds the records of one type about one subject on one day. Whatever the order of arrival, the same records give the
-same groups: every pair near enough in time is judged by itself, decisions are taken from the latest to the earliest, then the
-certain links from the strongest to the weakest, and no link crosses a split.
+A bucket holds the records of one type about one subject on one day, which goes from four in the morning to the next. Whatever the
+order of arrival, the same records give the same groups: every pair near enough in time is judged by itself, decisions are taken from
+the latest to the earliest, then the certain links from the strongest to the weakest, and no link crosses a split.
 """
 
 from collections import defaultdict
@@ -41,6 +41,7 @@ class Happening:
     end: int
     place: Place | None
     day: str = ""
+    """The day of its bucket, which goes from four in the morning to the next."""
     branch: str = ""
     parties: frozenset[str] = frozenset()
     """Other branches that it says took part: it is compared with their records of that day too."""
@@ -95,12 +96,14 @@ class Link(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A person's decision. `order` sorts decisions by time; the records that it names belong together, or each apart."""
+    """A person's decision. `order` sorts decisions by time; the records that it names belong together, or `about` apart from each of the
+    others (without it, each from each)."""
 
     order: str
     review: str
     join: bool
     records: frozenset[str]
+    about: str = ""
 
 
 class Group(NamedTuple):
@@ -220,7 +223,8 @@ class _Sets:
             for at, first in enumerate(named):
                 for second in named[at + 1 :]:
                     if not decision.join:
-                        self._part(first, second)
+                        if decision.about in ("", first, second):
+                            self._part(first, second)
                     elif self.unite(first, second):
                         used.append(Link(first, second, True, 100, ("decided",), 0, 0, None, decision.review))
         return used
