@@ -60,12 +60,8 @@ def refusal_to_create(body: Body, principals: Set[str], named: Iterable[Body] = 
     return next(filter(None, (_refusal_beside(body, one, principals) for one in named)), None)
 
 
-def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = False) -> Problem | None:
-    """Why a holder of these principals may not turn `old` (the join of all leaves) into `new`, or None (RC44–RC50).
-
-    `approved`: a secretary has approved `old`. Then a change is an amendment, and must say by its stamps who made it
-    and when.
-    """
+def may_change(old: Body, new: Body, principals: Set[str]) -> Problem | None:
+    """Why a holder of these principals may not turn `old` (the join of all leaves) into `new`, or None (RC44–RC50)."""
     if SERVER in principals:
         return None
     if new.get("_deleted") is True:
@@ -87,7 +83,7 @@ def may_change(old: Body, new: Body, principals: Set[str], *, approved: bool = F
         return _forbidden("无权修改此记录，请联系记录人", "you may not change this record: ask its author")
     whole = not owners(old).isdisjoint(principals) and not owners(new).isdisjoint(principals)
     for write in writes:
-        problem = _refusal_of(write, old, of, principals, whole, approved)
+        problem = _refusal_of(write, old, of, principals, whole)
         if problem is not None:
             return problem
     return None
@@ -136,18 +132,9 @@ def stamp_member(stamp: str) -> str | None:
     return parts[2] if len(parts) == 4 else None
 
 
-def _refusal_of(
-    write: Write, old: Body, of: RecordType, principals: Set[str], whole: bool, approved: bool
-) -> Problem | None:
+def _refusal_of(write: Write, old: Body, of: RecordType, principals: Set[str], whole: bool) -> Problem | None:
     if write.path.startswith("readers/"):
         return Problem(write.path, "kept_by_server", "可见范围由服务器维护", "the server keeps the readers")
-    if approved and not write.stamp:
-        return Problem(
-            write.path,
-            "amendment_unmarked",
-            "已审核通过：请用平板修改，以便注明何人何时更正",
-            "already approved: change it on a tablet, which marks who amended it and when",
-        )
     if whole or _is_own_part(write.path, of, principals):
         return None
     author = stamp_member(write.stamp)

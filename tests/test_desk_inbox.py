@@ -102,7 +102,9 @@ def test_ap30_an_old_edit_that_a_tablet_brought_late_is_told_as_later_whatever_i
     assert {one.path for one in unknown.fields} >= {"narrative", "outcome"}
 
 
-async def test_ap30_what_a_tool_without_stamps_added_or_changed_after_an_approval_is_told(here: Desk) -> None:
+async def test_rc48_ap30_what_a_tool_without_stamps_added_or_changed_after_an_approval_is_kept_and_told(
+    here: Desk,
+) -> None:
     for path, before in (("outcome", None), ("address", "东街")):
         body = visit("m0117", address="东街")
         body |= edit([body], {"narrative": "批准时的"}, stamp("m0117", "t1", number=2))
