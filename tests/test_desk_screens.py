@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from tests.browser import CHROMIUM, FLAGS, needed, until
-from tests.desk_browser import desk, reviews, some_visit
-from tests.filling import documents
+from tests.desk_browser import desk, go, reviews, some_visit
+from tests.filling import documents, household, put, visit
 from tests.serving import PASSWORD, Served
 
 pytestmark = [needed, pytest.mark.browser]
@@ -103,6 +103,28 @@ async def test_dk6_what_was_written_is_found_by_words_of_two_characters(staffed:
             return await page.locator("mark", has_text="低保").count() > 0
 
         await until(found)
+
+
+async def test_dk159_a_record_that_counts_nowhere_says_so_where_it_is_found_and_where_it_is_read(
+    staffed: Served,
+) -> None:
+    put(staffed, "branch-b03", household("李桂兰"))
+    body = visit(1, {"m0042": True})
+    told = {"subject": household("", 77)["_id"], "narrative": "问了低保", "privacy": "notice"}
+    put(staffed, "branch-b03", {**body, "fields": {**body["fields"], **told, "keep_until": "2028-11-20"}})
+    async with desk(staffed) as page:
+
+        async def found() -> bool:
+            await go(page, "search?q=低保&type=visit")
+            await page.reload()
+            await expect(page.get_by_role("status").last).to_have_text(re.compile("共|没有找到"))
+            return await page.locator(".hit .tag.bad").count() > 0
+
+        await until(found)
+        await expect(page.locator(".hit")).to_contain_text("服务对象不在名册上，未计入")
+        await page.locator(".hit").get_by_role("link").first.click()
+        await expect(page.locator("section.pane").first).to_contain_text("问了低保")
+        await expect(page.locator("section.pane").first).to_contain_text("服务对象不在名册上，未计入")
 
 
 async def test_dk7_going_back_from_a_hit_leads_to_the_list_as_it_was(staffed: Served) -> None:

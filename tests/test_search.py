@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from schemas import rule_of
 from sync.documents import content_of, encode
 from sync.errors import BadRequest
 from sync.ledger.digest import digest
 from sync.ledger.rebuild import compare, rebuild
 from sync.ledger.search import Asked, Hit, best, newest, phrases_of
 from sync.ledger.words import SEARCHED, texts_of, words_of
-from sync.reconcile.edit import edit, redact
+from sync.reconcile.edit import edit, redact, withdraw
 from sync.stores.contract import Edit, Want
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, ZHANG, Desk, desk
@@ -130,7 +131,7 @@ async def test_sr3_names_addresses_titles_problems_and_cases_are_found_and_it_sa
         "屋顶漏雨",
         [(2, 4)],
     )
-    assert told.activity == f"activity:{problem['_id']}"
+    assert (told.activity, told.standing) == (f"activity:{problem['_id']}", "counted")
     (named, plain_one) = await hits(one, "全会")
     assert {named.type, plain_one.type} == {"event", "activity"}
     assert [hit.path for hit in await hits(one, "交流")] == ["agenda"]
@@ -144,6 +145,13 @@ async def test_sr3_names_addresses_titles_problems_and_cases_are_found_and_it_sa
     )
     assert await ids(one, "布局", of="case") == [case["_id"]]
     assert await ids(one, "全会", of="activity") == [f"activity:{event['_id']}"]
+
+
+async def test_sr3_a_record_that_was_taken_back_is_found_and_says_so(one: Working) -> None:
+    body = dated("漏雨")
+    taken_back = withdraw([body], stamp(number=1), "记错了", rule_of=rule_of)
+    await add(one, {**taken_back, "_id": body["_id"]})
+    assert [hit.standing for hit in await hits(one, "漏雨")] == ["withdrawn"]
 
 
 async def test_sr3_a_snippet_shows_the_place_in_a_long_text(one: Working) -> None:

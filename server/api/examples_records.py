@@ -331,6 +331,7 @@ SHOWN: Final[dict[tuple[str, str], tuple[Any, Any]]] = {
                     "marks": [[2, 4]],
                     "also": [],
                     "activity": f"activity:{_VISIT}",
+                    "standing": "counted",
                     "person": True,
                 }
             ],

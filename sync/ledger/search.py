@@ -43,7 +43,8 @@ class Asked(NamedTuple):
 
 class Hit(msgspec.Struct, frozen=True):
     """`path` is where it was found, `zh` and `en` what that is called; `marks`: from where to where in the snippet what was asked for
-    stands; `also`: further paths. `activity`: that of a record; `person`: it is about a household or a resident."""
+    stands; `also`: further paths. `activity`: that of a record, `standing`: whether it counts, or why not, "" for what is no record;
+    `person`: it is about a household or a resident."""
 
     id: str
     type: str
@@ -57,6 +58,7 @@ class Hit(msgspec.Struct, frozen=True):
     marks: list[tuple[int, int]]
     also: list[str]
     activity: str | None
+    standing: str
     person: bool
 
 
@@ -117,24 +119,22 @@ def _hits(sql: Connection, reader: Reader, asked: Asked, before: int | None) -> 
     )
     for (place,) in places:
         row = sql.execute(
-            "SELECT t.id, t.of, t.branch, t.day, t.texts, coalesce(r.subject, t.id), s.name, a.id FROM told t"
+            "SELECT t.id, t.of, t.branch, t.day, t.texts, coalesce(r.subject, t.id), s.name, a.id, coalesce(r.standing, '') FROM told t"
             " LEFT JOIN record r ON r.id=t.id LEFT JOIN subject s ON s.id=coalesce(nullif(r.subject, ''), t.id)"
             " LEFT JOIN activity a ON a.anchor=r.anchor WHERE t.seq=?" + seen,
             [sequence_of(place), *held],
         ).fetchone()
         if row is None:
             continue
-        doc, of, branch, day, texts, subject, name, activity = row
+        doc, of, branch, day, texts, subject, name, activity, standing = row
         told = _where(_texts(texts), asked.phrases)
         if told is None:
             yield place, None
             continue
         path, snippet, marks, also = told
         person = str(subject).startswith(_PERSONAL)
-        yield (
-            place,
-            Hit(doc, of, branch, day, name or "", path, *label_of(of, path), snippet, marks, also, activity, person),
-        )
+        called = (name or "", path, *label_of(of, path))
+        yield place, Hit(doc, of, branch, day, *called, snippet, marks, also, activity, standing, person)
 
 
 def _expression(reader: Reader, asked: Asked) -> str:

@@ -61,6 +61,7 @@ export interface RecordTold {
   timely: string;
   review: "open" | "approved" | "amended" | "returned" | "corrected";
   activity: string | null;
+  standing: string;
   seen: string;
   decided: string;
 }

@@ -1,4 +1,4 @@
-// Decides what is said when the server says no.
+// Decides what is said when the server says no, and when a record does not count.
 
 import { say } from "../../shared/ui/say.ts";
 import { Refused } from "./api.ts";
@@ -21,4 +21,22 @@ export function whyNot(error: unknown): string {
   if (error.code === "erased") return say("已被永久删除，这里不再有它的内容", "It was erased for good: nothing of it is here any more");
   if (error.status === 404) return say("找不到，可能已被删除或您无权查看", "Not found: it may be gone, or not for you to see");
   return error.message;
+}
+
+/** Why a record counts in no figure; "" for one that does, and for what never would. */
+export function uncounted(standing: string): string {
+  switch (standing) {
+    case "withdrawn":
+      return say("已撤回", "Taken back");
+    case "flagged":
+      return say("内容有误，未计入", "Faulty: not counted");
+    case "undated":
+      return say("没有可用的时间，未计入", "It says no usable time: not counted");
+    case "unknown_subject":
+      return say("服务对象不在名册上，未计入", "Its subject is not registered: not counted");
+    case "member_left":
+      return say("参加人当时已离岗，未计入", "A participant had left by then: not counted");
+    default:
+      return "";
+  }
 }
