@@ -39,7 +39,7 @@ async def test_dk146_one_changes_the_own_password_and_comes_back_with_it(staffed
         await expect(page.get_by_role("alert")).to_have_text("原密码不对")
         await type_in(page, PASSWORD, "a new password", "a new password")
         await change.click()
-        await expect(page.get_by_role("status")).to_have_text("密码已更改，请用新密码登录。")
+        await expect(page.get_by_role("status").filter(has_text="密码已更改，请用新密码登录。")).to_be_visible()
         await page.locator("input[name=username]").fill("song")
         await page.locator("input[name=password]").fill("a new password")
         await page.get_by_role("button", name="登录").click()
