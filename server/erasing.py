@@ -41,13 +41,14 @@ class Erasing:
                 await self._ledger.forget(db, [*ids, *(f"check:{one}" for one in ids)])
         return erased
 
-    async def refused(self, records: Collection[str]) -> list[str]:
-        """What lies in quarantine of these documents, or of what names them."""
-        at, found = QUARANTINE, []
+    async def refused(self, records: Collection[str]) -> dict[str, set[str]]:
+        """What lies in quarantine of these documents, or of what names them: {entry: those of these that it tells of}."""
+        at, found = QUARANTINE, dict[str, set[str]]()
         while True:
             span = Range(at, QUARANTINE + "\U0010ffff", skip=int(at != QUARANTINE), limit=500)
             rows, _, _ = await self._store.rows(OFFICE, span, bodies=True)
-            found += [row.id for row in rows if _tells_of(content_of(row.body or b"{}"), records)]
+            told = ((row.id, _tells_of(content_of(row.body or b"{}"), records)) for row in rows)
+            found |= {entry: named for entry, named in told if named}
             if len(rows) < 500:
                 return found
             at = rows[-1].id
@@ -57,8 +58,8 @@ def may_be_erased(db: str) -> bool:
     return kind_of(db) not in ("office", "plain")
 
 
-def _tells_of(entry: Mapping[str, Any], records: Collection[str]) -> bool:
+def _tells_of(entry: Mapping[str, Any], records: Collection[str]) -> set[str]:
     content = entry.get("content")
     fields = content.get("fields") if isinstance(content, dict) else None
     named = [fields.get(path) for path in _NAMING] if isinstance(fields, dict) else []
-    return entry.get("record") in records or any(isinstance(one, str) and one in records for one in named)
+    return {one for one in (entry.get("record"), *named) if isinstance(one, str) and one in records}

@@ -233,8 +233,10 @@ class Admission:
     def _is_erased(self, item: Write | Edit) -> bool:
         """It, or the record or subject that it accompanies: what a tablet had not sent yet must not outlive that."""
         erasures = self.erasures
-        if not erasures.any or erasures.holds(item.id):
-            return erasures.any
+        if not erasures.any:
+            return False
+        if erasures.holds(item.id):
+            return True
         fields = item.content.get("fields")
         if type_of(item.content) not in _ACCOMPANYING or not isinstance(fields, dict):
             return False

@@ -28,7 +28,7 @@ FLAGS = (
     "--no-first-run",
     "--lang=zh-CN",
 )
-PIN = "135792"
+PIN, SECOND_PIN = "135792", "246813"
 LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 640)
 PATIENCE_MS = 20_000
 # How many times slower than this machine the pages run: what is pressed too early shows at 6. The tests must pass at any.
@@ -167,6 +167,12 @@ class Tablet:
         await expect(self.page.get_by_text("再输入一次")).to_be_visible()
         await self.pin(pin)
         await self.sees("记走访")
+
+    async def add(self, name: str, pin: str = SECOND_PIN) -> None:
+        """Close it, and enrol another member on it."""
+        await self.tap("锁定")
+        await self.tap("添加人员")
+        await self.enrol(name, pin=pin)
 
     async def unlock(self, pin: str = PIN) -> None:
         await self.pin(pin)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser import Tablet, intercept, needed, until
+from tests.browser import SECOND_PIN, Tablet, intercept, needed, until
 from tests.serving import ADMIN, Served
 
 pytestmark = [needed, pytest.mark.browser]
@@ -44,7 +44,7 @@ async def test_ta8_a_locked_tablet_closes_and_opens_again_when_it_is_unlocked(
     await tablet.enrol("li")
     await tablet.synced()
     decide(staffed, "li", "lock")
-    await tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    await tablet.contact()
     await tablet.sees("已被支部锁定")
     await expect(tablet.page.locator(".key").first).to_be_disabled()
     await tablet.kill()
@@ -85,9 +85,7 @@ async def test_ta4_who_is_choosing_is_left_to_choose_when_something_is_decided_o
     tablet = make("t1")
     await tablet.start()
     await tablet.enrol("li")
-    await tablet.tap("锁定")
-    await tablet.tap("添加人员")
-    await tablet.enrol("wang", pin="246813")
+    await tablet.add("wang")
     await tablet.tap("锁定")
     await tablet.tap("换人")
     decide(staffed, "wang", "lock")
@@ -108,7 +106,7 @@ async def test_ta8_a_tablet_that_is_open_is_wiped_at_its_next_contact(
     await tablet.enrol("li")
     await tablet.synced()
     decide(staffed, "li", "wipe")
-    await tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    await tablet.contact()
     await tablet.sees("首次登录需要网络")
     await until(lambda: tablet_of(staffed, "li")["state"] == "wiped")
     assert await databases(tablet) == ["fieldbook"]
@@ -121,14 +119,12 @@ async def test_ta8_a_closed_tablet_is_wiped_too_and_what_others_have_on_it_stays
     await tablet.start()
     await tablet.enrol("li")
     await tablet.synced()
-    await tablet.tap("锁定")
-    await tablet.tap("添加人员")
-    await tablet.enrol("wang", pin="246813")
+    await tablet.add("wang")
     await tablet.synced()
     await tablet.kill()
     decide(staffed, "li", "wipe")
     await tablet.start()
     await until(lambda: tablet_of(staffed, "li")["state"] == "wiped")
-    await tablet.unlock("246813")
+    await tablet.unlock(SECOND_PIN)
     await tablet.synced()
     assert len({name.split("-")[1] for name in await databases(tablet) if name.startswith("fieldbook-")}) == 1

@@ -123,8 +123,9 @@ async def tell_erasable(
     if is_personal(document):
         note_reading(services, actor, [document])
     parts = {part: [one for one in known.found if one.part == part] for part in ("itself", "records", "beside")}
-    refused = set(await services.erasing.refused({one.id for one in parts["itself"]}))
-    also = set(await services.erasing.refused({one.id for one in known.found})) - refused
+    refused = await services.erasing.refused({one.id for one in known.found})
+    own = {one.id for one in parts["itself"]}
+    of_itself = sum(not own.isdisjoint(told) for told in refused.values())
     kinds = Counter((one.branch, one.type) for one in parts["records"])
     return Erasable(
         document,
@@ -133,9 +134,9 @@ async def tell_erasable(
         place.branch,
         known.word,
         known.aliases,
-        _counted(parts["itself"], len(refused)),
+        _counted(parts["itself"], of_itself),
         [RecordCount(branch, of, count) for (branch, of), count in sorted(kinds.items())],
-        _counted(parts["beside"], len(also)),
+        _counted(parts["beside"], len(refused) - of_itself),
         known.cases,
         [MonthApproved(*one) for one in known.months],
         len(known.found),
