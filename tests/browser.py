@@ -33,6 +33,8 @@ LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 640)
 PATIENCE_MS = 20_000
 # How many times slower than this machine the pages run: what is pressed too early shows at 6. The tests must pass at any.
 SLOWER = float(os.environ.get("FIELDBOOK_SLOWER_PAGES", "1"))
+# By how many milliseconds whatever they ask for comes later: what is pressed on the page that is being left shows at 400.
+LATER_MS = float(os.environ.get("FIELDBOOK_LATER_ANSWERS", "0"))
 
 # What is waited for is told by itself when it comes; on a machine with much else to do that is later than the five seconds that are usual.
 expect.set_options(timeout=PATIENCE_MS)
@@ -150,8 +152,7 @@ class Tablet:
         await self.context.set_offline(offline)
         if self._slowed is not None:
             # Each session of the browser's tools has a word in whether there is a network.
-            told = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-            await self._slowed.send("Network.emulateNetworkConditions", told)
+            await self._slowed.send("Network.emulateNetworkConditions", _conditions(offline))
 
     def show(self, page: Page) -> None:
         """Another window comes before the one so far."""
@@ -251,13 +252,18 @@ class Tablet:
 
 
 async def slowed(page: Page) -> CDPSession | None:
-    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES says. What slows it; None where nothing does."""
-    if SLOWER <= 1:
+    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES and FIELDBOOK_LATER_ANSWERS say. What slows it; None where nothing does."""
+    if SLOWER <= 1 and not LATER_MS:
         return None
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
+    await session.send("Network.emulateNetworkConditions", _conditions(offline=False))
     await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     return session
+
+
+def _conditions(offline: bool) -> dict[str, Any]:
+    return {"offline": offline, "latency": LATER_MS, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
 async def intercept(page: Page, pattern: str, handler: Callable[[Route], Any]) -> None:

@@ -34,9 +34,17 @@ async def desk(staffed: Served, who: str = "song") -> AsyncIterator[Page]:
     assert not errors, f"the desk threw: {errors}"
 
 
+# The screen that is left stays until the one that is gone to has come, and what it shows can be pressed as long.
+_ARRIVED = """() => {
+  const { currentRoute } = document.querySelector("#app").__vue_app__.config.globalProperties.$router;
+  return decodeURI(currentRoute.value.fullPath) === decodeURI(location.hash.slice(1));
+}"""
+
+
 async def go(page: Page, place: str) -> None:
-    """`place`: what stands behind the # of its address."""
+    """`place`: what stands behind the # of its address. It is there when this returns, though perhaps without what it asks for."""
     await page.goto(page.url.partition("#")[0] + f"#/{place}")
+    await page.wait_for_function(_ARRIVED)
 
 
 async def manage(page: Page, name: str) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.access import axe, beyond
 from tests.browser import intercept, needed, press, reach
-from tests.desk_browser import desk, reviews
+from tests.desk_browser import desk, go, reviews
 from tests.desk_cases import SUBJECT, sound_visit
 from tests.desk_filling import fill
 from tests.desk_story import DESK, office, story
@@ -148,7 +148,7 @@ async def test_dk104_the_head_names_who_is_here_and_times_are_told_in_one_way(st
     sound_visit(staffed, 5)
     async with desk(staffed) as page:
         await expect(page.locator(".who-here")).to_have_text("同志0001 支部书记")
-        await page.goto(f"{staffed.url}/desk#/subject/{SUBJECT}")
+        await go(page, f"subject/{SUBJECT}")
         await expect(page.get_by_role("heading", name="李桂兰")).to_be_visible()
         for link in ("待办", "月度台账"):
             await page.get_by_role("link", name=link).click()

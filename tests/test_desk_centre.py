@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Error, Page, Route, expect
 
 from tests.browser import intercept, needed
-from tests.desk_browser import desk
+from tests.desk_browser import desk, go
 from tests.desk_filling import fill, other_branch
 from tests.serving import Served
 
@@ -107,7 +107,7 @@ async def test_dk30_a_secretary_compares_only_what_the_own_branch_did(staffed: S
         await expect(rows).to_have_count(1)
         await expect(rows).to_contain_text("第三党支部")
         await expect(page.get_by_text("第四党支部")).to_have_count(0)
-        await page.goto(page.url.partition("#")[0] + "#/figure/activities?branch=b04&first=2026-11&last=2026-11")
+        await go(page, "figure/activities?branch=b04&first=2026-11&last=2026-11")
         await expect(page.get_by_role("alert")).to_contain_text("无权")
-        await page.goto(page.url.partition("#")[0] + "#/member/m0300")
+        await go(page, "member/m0300")
         await expect(page.get_by_role("alert")).to_contain_text("找不到")

@@ -15,7 +15,7 @@ from tests.access import axe
 from tests.browser import intercept, needed, until
 from tests.builders import record, stamp, write
 from tests.desk import COMMITTEE, LI, SECRETARY, Desk
-from tests.desk_browser import desk, reviews
+from tests.desk_browser import desk, go, reviews
 from tests.desk_cases import as_member, decide, in_words, kept, later, merged_visit, push, sound_visit
 from tests.filling import household, put
 from tests.filling import visit as filled_visit
@@ -299,7 +299,7 @@ async def test_dk59_axe_finds_nothing_in_the_inbox_and_the_keys_are_told(staffed
     async with desk(staffed) as page:
         await page.evaluate(f"localStorage.setItem('fieldbook.language', '{language}')")
         for record in (body["_id"], amended["_id"]):
-            await page.goto(f"{staffed.url}/desk/#/inbox/{record}")
+            await go(page, f"inbox/{record}")
             await page.reload()
             await expect(page.locator(".facts")).to_be_visible()
             await page.locator(".why-button[aria-expanded]").first.click()

@@ -167,7 +167,7 @@ async def test_dk121_the_history_of_a_field_names_tablets_by_their_label_or_whos
     with as_member(staffed, "song") as song:
         await until(lambda: song.get(f"/api/v1/records/{body['_id']}").status_code == 200)
     async with desk(staffed) as page:
-        await page.goto(page.url.partition("#")[0] + f"#/inbox/{body['_id']}")
+        await go(page, f"inbox/{body['_id']}")
         await page.get_by_role("button", name="情况记录：为何是此值").click()
         why = page.locator(".why-value")
         await expect(why).to_contain_text(f"平板“三号平板”（…{tablets[0][-4:]}）")

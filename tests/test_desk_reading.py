@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.access import axe
 from tests.browser import needed, until
 from tests.builders import record
-from tests.desk_browser import desk
+from tests.desk_browser import desk, go
 from tests.filling import household, member, put
 from tests.serving import Served
 from tests.working import edited, hours, plain
@@ -20,7 +20,7 @@ SITE = "site:01K8Q2M4T6V8C0N2B4X6D8E0F3"
 
 
 async def opened(page: Page, staffed: Served, of: str) -> None:
-    await page.goto(f"{staffed.url}/desk/#/inbox/{of}")
+    await go(page, f"inbox/{of}")
     await expect(page.locator(".record-facts")).to_be_visible()
 
 
@@ -82,7 +82,7 @@ async def test_dk125_a_record_reads_in_one_order_whatever_its_form_says_and_what
         await expect(page.get_by_role("region", name="结论").locator(".tag.wait")).to_have_text("整改后通过")
         height = await page.locator(".record-facts").evaluate("(it) => it.getBoundingClientRect().height")
         # The form editor brings the tablet's inputs with their looks.
-        await page.goto(f"{staffed.url}/desk/#/forms")
+        await go(page, "forms")
         await page.get_by_role("link", name="踏勘").or_(page.get_by_role("button", name="踏勘")).first.click()
         await page.wait_for_load_state("networkidle")
         await opened(page, staffed, body["_id"])

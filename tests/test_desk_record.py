@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import intercept, needed, until
-from tests.desk_browser import desk, reviews
+from tests.desk_browser import desk, go, reviews
 from tests.desk_cases import (
     as_member,
     decide,
@@ -27,7 +27,7 @@ pytestmark = [needed, pytest.mark.browser]
 
 
 async def opened(page: Page, staffed: Served, record: str) -> None:
-    await page.goto(f"{staffed.url}/desk/#/inbox/{record}")
+    await go(page, f"inbox/{record}")
     await expect(page.locator(".facts")).to_be_visible()
 
 
@@ -229,7 +229,7 @@ async def test_dk54_a_record_of_another_branch_looks_like_none_and_the_committee
     body = sound_visit(staffed, 1, "家里的事")
     await waits(staffed, "new", body["_id"])
     async with desk(staffed, "other") as page:
-        await page.goto(f"{staffed.url}/desk/#/inbox/{body['_id']}")
+        await go(page, f"inbox/{body['_id']}")
         await expect(page.get_by_role("alert")).to_contain_text("找不到")
         assert "家里的事" not in await page.content()
     async with desk(staffed, "committee") as page:

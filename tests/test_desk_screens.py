@@ -132,7 +132,7 @@ async def test_dk7_going_back_from_a_hit_leads_to_the_list_as_it_was(staffed: Se
     async with desk(staffed) as page:
 
         async def found() -> bool:
-            await page.goto(f"{staffed.url}/desk#/search?q=低保&type=visit")
+            await go(page, "search?q=低保&type=visit")
             await page.reload()
             await expect(page.get_by_role("status").last).to_have_text(re.compile("共|没有找到"))
             return await page.locator("mark", has_text="低保").count() > 0

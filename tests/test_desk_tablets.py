@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.access import axe
 from tests.browser import needed
-from tests.desk_browser import desk
+from tests.desk_browser import desk, go
 from tests.filling import as_admin, member, put
 from tests.serving import Served
 
@@ -130,7 +130,7 @@ async def test_dk85_on_a_small_screen_nothing_lies_beyond_the_page(staffed: Serv
     async with desk(staffed, "admin") as page:
         await page.set_viewport_size({"width": 1024, "height": 768})
         for place in ("tablets", "assignments", "directory", "directory/branch", "accounts", "audit"):
-            await page.goto(page.url.partition("#")[0] + f"#/{place}")
+            await go(page, place)
             await expect(page.locator("main h1")).to_be_visible()
             await page.wait_for_timeout(400)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
