@@ -35,6 +35,7 @@ PATIENCE_MS = 20_000
 SLOWER = float(os.environ.get("FIELDBOOK_SLOWER_PAGES", "1"))
 # By how many milliseconds whatever they ask for comes later: what is pressed on the page that is being left shows at 400.
 LATER_MS = float(os.environ.get("FIELDBOOK_LATER_ANSWERS", "0"))
+HINDERED = SLOWER > 1 or LATER_MS > 0
 
 # What is waited for is told by itself when it comes; on a machine with much else to do that is later than the five seconds that are usual.
 expect.set_options(timeout=PATIENCE_MS)
@@ -253,7 +254,7 @@ class Tablet:
 
 async def slowed(page: Page) -> CDPSession | None:
     """Have it run as slowly as FIELDBOOK_SLOWER_PAGES and FIELDBOOK_LATER_ANSWERS say. What slows it; None where nothing does."""
-    if SLOWER <= 1 and not LATER_MS:
+    if not HINDERED:
         return None
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
