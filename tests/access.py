@@ -29,6 +29,8 @@ async def axe(page: Page) -> list[str]:
     source = _AXE.read_text("utf-8")
     found: list[str] = []
     for frame in page.frames:
+        # Of a page that has not come yet there is nothing to say.
+        await frame.locator("main").first.wait_for()
         # Not as a script of the page: its policy takes none from outside.
         if not await frame.evaluate("'axe' in globalThis"):
             await frame.evaluate(source)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.async_api import BrowserContext, CDPSession, Locator, Page, Playwright, Route, async_playwright, expect
@@ -90,7 +91,6 @@ class Tablet:
         self._playwright = playwright
         self._context: BrowserContext | None = None
         self._page: Page | None = None
-        self._slowed: CDPSession | None = None
 
     @property
     def page(self) -> Page:
@@ -130,13 +130,13 @@ class Tablet:
             await self._context.add_init_script(f"localStorage.setItem('fieldbook.language', '{self.language}')")
         self._page = self._context.pages[0] if self._context.pages else await self._context.new_page()
         self._page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self._slowed = await slowed(self._page)
+        await slowed(self._page)
 
     async def stop(self) -> None:
         if self._context is not None:
             with suppress(Exception):
                 await self._context.close()
-        self._context = self._page = self._slowed = None
+        self._context = self._page = None
 
     async def kill(self) -> None:
         """The battery dies: every process of the browser, at once."""
@@ -144,16 +144,10 @@ class Tablet:
         await self.stop()
 
     async def cut(self) -> None:
-        await self._network(offline=True)
+        await cut(self.page)
 
     async def join(self) -> None:
-        await self._network(offline=False)
-
-    async def _network(self, offline: bool) -> None:
-        await self.context.set_offline(offline)
-        if self._slowed is not None:
-            # Each session of the browser's tools has a word in whether there is a network.
-            await self._slowed.send("Network.emulateNetworkConditions", _conditions(offline))
+        await join(self.page)
 
     def show(self, page: Page) -> None:
         """Another window comes before the one so far."""
@@ -252,19 +246,35 @@ class Tablet:
         await self.stop()
 
 
-async def slowed(page: Page) -> CDPSession | None:
-    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES and FIELDBOOK_LATER_ANSWERS say. What slows it; None where nothing does."""
+# What slows a page down, as long as there is the page.
+_slowing: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+
+
+async def slowed(page: Page) -> None:
+    """Have it run as slowly as FIELDBOOK_SLOWER_PAGES and FIELDBOOK_LATER_ANSWERS say."""
     if not HINDERED:
-        return None
-    session = await page.context.new_cdp_session(page)
+        return
+    _slowing[page] = session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
-    await session.send("Network.emulateNetworkConditions", _conditions(offline=False))
     await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    return session
+    await _network(page, offline=False)
 
 
-def _conditions(offline: bool) -> dict[str, Any]:
-    return {"offline": offline, "latency": LATER_MS, "downloadThroughput": -1, "uploadThroughput": -1}
+async def cut(page: Page) -> None:
+    """There is no network from now on, for any page of its browser."""
+    await _network(page, offline=True)
+
+
+async def join(page: Page) -> None:
+    await _network(page, offline=False)
+
+
+async def _network(page: Page, offline: bool) -> None:
+    await page.context.set_offline(offline)
+    if page in _slowing:
+        # Each session of the browser's tools has a word in whether there is a network.
+        told = {"offline": offline, "latency": LATER_MS, "downloadThroughput": -1, "uploadThroughput": -1}
+        await _slowing[page].send("Network.emulateNetworkConditions", told)
 
 
 async def intercept(page: Page, pattern: str, handler: Callable[[Route], Any]) -> None:

@@ -99,6 +99,14 @@ async def test_au4_a_token_that_is_not_known_is_told_so(server: Here, token: str
     assert await who(server, token) == (401, None)
 
 
+async def test_au16_a_page_s_script_is_refused_without_the_browser_asking_for_a_password(server: Here) -> None:
+    for mode, challenge in ((None, True), ("navigate", True), ("cors", False), ("same-origin", False)):
+        headers = {} if mode is None else {"sec-fetch-mode": mode}
+        for headers["authorization"] in ("", "Bearer fbt.a.b"):
+            answer = await server.as_().get("/sync/branch-b03", headers=headers)
+            assert (answer.status_code, "www-authenticate" in answer.headers) == (401, challenge)
+
+
 async def test_au5_what_was_proved_costs_no_second_test_until_the_account_changes(
     server: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from schemas import rule_of
 from sync.reconcile.edit import edit
 from tests.access import axe
-from tests.browser import intercept, needed, press, until
+from tests.browser import cut, intercept, join, needed, press, until
 from tests.builders import stamp
 from tests.desk_browser import desk
 from tests.desk_cases import as_member
@@ -159,7 +159,7 @@ async def test_dk135_words_stay_while_the_server_cannot_be_reached_and_nothing_i
     async with desk(staffed) as page:
         await opened(page, staffed, mine["_id"])
         await write(page)
-        await page.context.set_offline(True)
+        await cut(page)
         await sure(page).get_by_role("button", name="确认下达").click()
         await expect(sure(page)).to_contain_text("连不上服务器")
         await expect(sure(page)).to_contain_text(WORDS)
@@ -167,7 +167,7 @@ async def test_dk135_words_stay_while_the_server_cannot_be_reached_and_nothing_i
         # It was issued, but the answer was lost on the way.
         issue(staffed, "remedy", WORDS)
         await intercept(page, "**/api/v1/live", lambda route: route.abort())
-        await page.context.set_offline(False)
+        await join(page)
         again = sure(page).get_by_role("button", name="确认下达")
         if await again.count():
             await again.click()
@@ -246,6 +246,7 @@ async def test_ix11_a_conclusion_that_is_due_is_opened_from_the_inbox_and_issued
     await both_in(staffed)
     async with desk(staffed) as page:
         await page.locator(".chips button", has_text="联合踏勘待出结论").click()
+        await expect(page.locator(".item")).to_have_count(1)
         await page.locator(".item", has_text="2026-12-01").click()
         await expect(page.locator(".item")).to_contain_text("1 项意见不一")
         await expect(page.get_by_role("heading", level=2)).to_have_text("食品生产许可现场核查")

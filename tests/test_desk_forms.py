@@ -193,6 +193,7 @@ async def test_dk108_subjects_and_people_are_searched_for_and_made_as_on_a_table
         await manage(page, "表单")
         await choose(page, "走访记录")
         on = tried(page)
+        await expect(on.get_by_role("button", name="点此查找或新建")).to_be_visible()
         page.on("request", lambda request: asked.append(request.method) if "/tried/" in request.frame.url else None)
         await on.get_by_role("button", name="点此查找或新建").click()
         search = on.get_by_role("dialog", name="走访对象")

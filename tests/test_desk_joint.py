@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.access import axe, beyond
-from tests.browser import intercept, needed, press, until
+from tests.browser import cut, intercept, join, needed, press, until
 from tests.desk_browser import desk, go
 from tests.desk_cases import as_member
 from tests.filling import documents, in_days, put
@@ -233,10 +233,10 @@ async def test_dk141_faults_stand_at_their_fields_and_go_when_they_are_put_right
         await expect(page.locator(".problem", has_text="时限应晚于现在")).to_be_visible()
         await expect(page.locator(".lines-list li").nth(2)).to_contain_text("与前面的重复")
         assert await items(page) == ["门", "窗", "门", ""]
-        await page.context.set_offline(True)
+        await cut(page)
         await page.get_by_role("button", name="保存草稿").click()
         await expect(page.get_by_role("alert").filter(has_text="连不上服务器")).to_be_visible()
-        await page.context.set_offline(False)
+        await join(page)
         await page.get_by_role("link", name="查找").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("查找")
         await go(page, "joint/new")

@@ -211,6 +211,8 @@ async def test_dk42_a_desk_whose_session_ended_elsewhere_is_led_to_the_log_in_an
         await expect(page.get_by_text("实时")).to_be_visible()
         await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' })")
         await expect(page.get_by_text("登录已结束")).to_be_visible()
+        # AU16: what a screen asked for too late is refused, and does not wait behind a window of the browser.
+        assert await page.evaluate("fetch('/sync/branch-b03').then((answer) => answer.status)") == 401
         await page.locator("input[name=username]").fill("song")
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.get_by_role("button", name="登录").click()

@@ -100,6 +100,7 @@ async def test_dk6_what_was_written_is_found_by_words_of_two_characters(staffed:
         async def found() -> bool:
             await page.get_by_label("要找的词").fill("低保")
             await page.keyboard.press("Enter")
+            await expect(page.get_by_role("status").last).to_have_text(re.compile("共|没有找到"))
             return await page.locator("mark", has_text="低保").count() > 0
 
         await until(found)

@@ -2,6 +2,7 @@
 was put back to an older state, another tablet with the same record."""
 
 import asyncio
+import json
 import random
 import re
 import shutil
@@ -308,3 +309,20 @@ async def test_tu11_where_nothing_is_new_nothing_is_replicated(make: Callable[..
     assert any("/report" in url for url in asked)
     replicating = ("_local", "_revs_diff", "_bulk_get", "_bulk_docs")
     assert [url for url in asked if any(part in url for part in replicating)] == []
+
+
+async def test_tu12_what_came_from_the_server_is_not_offered_back_to_it(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    for number in range(1, 31):
+        put(staffed, "branch-b03", household(f"住户{number:04d}", number))
+    tablet = await enrolled(make, staffed)
+    asked: list[tuple[str, Any]] = []
+    tablet.page.on("request", lambda request: asked.append((request.url, request.post_data)))
+    await tablet.visit("住户0007", "谈了低保")
+    await until(lambda: len(visits(staffed)) == 1)
+    await tablet.home()
+    await tablet.synced()
+    compared = [json.loads(body) for url, body in asked if "_revs_diff" in url]
+    assert {doc for body in compared for doc in body} == {visits(staffed)[0]["_id"]}
+    assert len(compared) == 1

@@ -56,11 +56,11 @@ def status_of(error: FieldbookError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def refusal(error: FieldbookError) -> Answer:
-    """CouchDB's `{"error", "reason"}`. Asks for a name and password only where a browser would not pop up a dialogue."""
+def refusal(error: FieldbookError, *, challenge: bool = True) -> Answer:
+    """CouchDB's `{"error", "reason"}`. `challenge`: a 401 asks for a name and password (AU16)."""
     status = status_of(error)
     headers: dict[str, str] = {}
-    if status == 401:
+    if status == 401 and challenge:
         headers["www-authenticate"] = 'Basic realm="Fieldbook"'
     if isinstance(error, errors.TooManyAttempts) and "retry_seconds" in error.facts:
         headers["retry-after"] = str(error.facts["retry_seconds"])

@@ -73,11 +73,13 @@ class CouchEndpoint:
             started = True
             await send(message)  # type: ignore[arg-type]  # passed through as it came
 
-        accept_encoding = ""
+        accept_encoding, challenge = "", True
         head = scope["method"] == "HEAD"
         try:
             call = Call(scope, receive, self.limits, self.stopping)
             accept_encoding = call.headers.get("accept-encoding", "")
+            # Over the page whose script asked, a browser would lay a log-in window of its own, and hold the request until it is closed.
+            challenge = call.headers.get("sec-fetch-mode", "navigate") == "navigate"
             answer = await self._answer(call)
             await send_answer(sending, answer, accept_encoding, head=head)
         except Gone:
@@ -85,7 +87,7 @@ class CouchEndpoint:
         except FieldbookError as error:
             if started:
                 raise
-            await send_answer(send, refusal(error), accept_encoding, head=head)
+            await send_answer(send, refusal(error, challenge=challenge), accept_encoding, head=head)
         except Exception:
             if started:
                 raise

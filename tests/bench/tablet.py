@@ -41,6 +41,7 @@ ASKED: dict[str, tuple[str, float | None]] = {
     "a sync with nothing new: requests": ("", None),
     "a sync with nothing new: data": ("kB", None),
     "a sync with nothing new: time": ("ms", None),
+    f"a sync of {NEW} new records: requests": ("", None),
     f"a sync of {NEW} new records: time": ("ms", None),
     f"a sync of {NEW} new records: data": ("kB", None),
 }
@@ -284,6 +285,7 @@ async def _new_records(bench: Bench, tablet: Tablet, number: int) -> None:
     # Until the server has made activities of them.
     await asyncio.sleep(5)
     seen, seconds = await _sync(bench, tablet)
+    bench.note(f"a sync of {NEW} new records: requests", seen[0])
     bench.note(f"a sync of {NEW} new records: time", seconds * 1000)
     bench.note(f"a sync of {NEW} new records: data", seen[1] / 1000)
 

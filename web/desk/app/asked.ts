@@ -4,15 +4,18 @@ import type { Values } from "../../shared/forms/form.ts";
 
 const forms = new Map<string, Promise<Values | null>>();
 
-/** `name` as records say it: `visit/4`. null where there is none. */
+/** `name` as records say it: `visit/4`. null where there is none, or none could be read: that is asked for again. */
 export function formOf(name: string | undefined): Promise<Values | null> {
   if (!name) return Promise.resolve(null);
-  let form = forms.get(name);
-  if (form === undefined) {
-    form = fetch(new URL(`../sync/centre/${encodeURIComponent(`form:${name}`)}`, new URL(".", document.baseURI)))
-      .then(async (answer) => (answer.ok ? ((await answer.json()) as Values) : null))
-      .catch(() => null);
-    forms.set(name, form);
-  }
+  const known = forms.get(name);
+  if (known) return known;
+  const form = readForm(name);
+  forms.set(name, form);
+  void form.then((found) => found === null && forms.delete(name));
   return form;
+}
+
+async function readForm(name: string): Promise<Values | null> {
+  const answer = await fetch(new URL(`../sync/centre/${encodeURIComponent(`form:${name}`)}`, new URL(".", document.baseURI))).catch(() => null);
+  return answer?.ok ? ((await answer.json().catch(() => null)) as Values | null) : null;
 }

@@ -40,7 +40,9 @@ export interface Done {
 type Raw = { [name: string]: unknown };
 type Pouch = PouchDB.Database & { bulkDocs: any; bulkGet: any; purge: any; close: any; destroy: any };
 
-const BATCH_DOCUMENTS = 100;
+/** Sent: so many are lost with a request that breaks. Asked for: a batch costs four answers one after another, and a page of 400 is some 100 kB. */
+const PUSHED_DOCUMENTS = 100;
+const PULLED_DOCUMENTS = 400;
 const POUCH_OPTIONS = { adapter: "indexeddb", auto_compaction: true, revs_limit: 1000 };
 
 /** One replicated database of one member, as it lies on this tablet. */
@@ -110,12 +112,24 @@ export class Local {
     return { changes, seq: String(found.last_seq) };
   }
 
+  /** Offer everything that is here. */
   async push(to: Remote, onMoved: (documents: number) => void): Promise<Done> {
-    return told(PouchDB.replicate(this.#pouch, to.pouch, { batch_size: BATCH_DOCUMENTS, batches_limit: 2 }), onMoved);
+    return told(PouchDB.replicate(this.#pouch, to.pouch, { batch_size: PUSHED_DOCUMENTS, batches_limit: 2 }), onMoved);
+  }
+
+  /** Offer what was written of these documents after `since`: nothing of what came from there is offered back, and no checkpoint is kept. */
+  async pushSome(to: Remote, ids: readonly string[], since: string, onMoved: (documents: number) => void): Promise<Done> {
+    const options = { doc_ids: [...ids], since: Number(since), checkpoint: false as const, batch_size: PUSHED_DOCUMENTS, batches_limit: 2 };
+    return told(PouchDB.replicate(this.#pouch, to.pouch, options), onMoved);
+  }
+
+  /** How far its feed goes: what is written from now on lies after it. */
+  async position(): Promise<string> {
+    return String((await this.#pouch.info()).update_seq);
   }
 
   async pull(from: Remote, onMoved: (documents: number) => void): Promise<Done> {
-    return told(PouchDB.replicate(from.pouch, this.#pouch, { batch_size: BATCH_DOCUMENTS, batches_limit: 2 }), onMoved);
+    return told(PouchDB.replicate(from.pouch, this.#pouch, { batch_size: PULLED_DOCUMENTS, batches_limit: 2 }), onMoved);
   }
 
   /** Whole documents with their histories, as a rescue file holds them. */

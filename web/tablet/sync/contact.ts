@@ -15,6 +15,7 @@ const ASKED_MAX = 2000;
 const DAY_MS = 86_400_000;
 /** Documents that leave the tablet in one go. */
 const AT_ONCE = 50;
+const NOTHING: Done = { complete: true, moved: 0, position: "0", refused: [] };
 const CLOSED = "forbidden: 您已不在该支部，这条记录未被接收 / you are no longer of this branch: this record was not taken";
 
 /** The member belongs to another branch now: the databases must be opened anew before going on. */
@@ -43,6 +44,12 @@ export interface Outcome {
   positions: { [db: string]: string };
 }
 
+/** What of a database was offered to which store, up to where its feed went before. */
+interface Pushed {
+  store: string;
+  position: string;
+}
+
 /** One contact. Throws Unreached, Refused, Decided, Moved. */
 export async function contact(opened: Opened, mayPhotos: () => boolean, onProgress: (progress: Progress) => void): Promise<Outcome> {
   const { server } = opened;
@@ -55,10 +62,8 @@ export async function contact(opened: Opened, mayPhotos: () => boolean, onProgre
 
   for (const [name, local] of opened.locals) if (name !== "centre") await push(opened, own.store, name, local, onProgress);
   const before = (await opened.notes.get<{ [db: string]: string }>("positions")) ?? {};
-  const positions: { [db: string]: string } = {};
-  for (const [name, local] of opened.locals) {
-    if (await forget(opened, name, local)) positions[name] = await pull(opened, name, local, before[name] ?? "", onProgress);
-  }
+  const positions = await unchanged(opened, before);
+  for (const [name, local] of opened.locals) if (positions[name] === "") positions[name] = await pull(opened, name, local, onProgress);
   await opened.notes.set("positions", positions);
   await opened.shelf.follow();
   await tidy(opened, own.keep_days);
@@ -118,31 +123,50 @@ async function ownAgain(opened: Opened): Promise<void> {
   }
 }
 
-/** Where nothing waits, replication would only compare notes; but a store that is not yet known to have everything is offered it. */
+/** Where nothing waits, replication would only compare notes. A store that is known to have had everything is offered what waits; another, everything. */
 async function push(opened: Opened, store: string, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
   const note = `pushed ${name}`;
-  if ((await opened.outbox.countOf(name)) === 0 && (await opened.notes.get<string>(note)) === store) return;
+  // Before the outbox is read: what is written meanwhile is noted there before it is in the feed.
+  const position = await local.position();
+  const waiting = (await opened.outbox.all()).filter((one) => one.db === name).map((one) => one.id);
+  const before = await opened.notes.get<Pushed>(note);
+  const known = before?.store === store;
+  if (waiting.length === 0 && known) return;
+  const moved = (documents: number): void => onProgress({ step: "pushing", moved: documents });
   let done: Done;
   try {
-    done = await local.push(remote(opened, name), (moved) => onProgress({ step: "pushing", moved }));
+    const to = remote(opened, name);
+    // Into a database whose feed has not begun nothing was written: no note need be compared.
+    if (known) done = await local.pushSome(to, waiting, before.position, moved);
+    else done = position === "0" ? NOTHING : await local.push(to, moved);
   } catch (error) {
     if ((error as { status?: number }).status !== 403) throw error;
     // The whole database is closed to the member: what waits for it is refused, and the others go on.
-    const waiting = (await opened.outbox.all()).filter((one) => one.db === name);
-    done = { complete: false, moved: 0, position: "", refused: waiting.map(({ id }) => ({ id, reason: CLOSED })) };
+    done = { complete: false, moved: 0, position: "", refused: waiting.map((id) => ({ id, reason: CLOSED })) };
   }
   for (const { id, reason } of done.refused) {
     // What the server makes itself comes back after a restore; its own refusal of it concerns nobody.
     if (id && (await opened.outbox.has(name, id))) await opened.outbox.refused(name, id, readRefusal(reason));
   }
   await opened.shelf.refresh(done.refused.map((one) => one.id).filter(Boolean));
-  await opened.notes.set(note, store);
+  await opened.notes.set(note, { store, position } satisfies Pushed);
 }
 
-/** `before`: how far an earlier pull came. One question tells whether there is anything since. */
-async function pull(opened: Opened, name: string, local: Local, before: string, onProgress: (progress: Progress) => void): Promise<string> {
-  const unchanged = before ? await opened.server.unchangedSince(name, before) : null;
-  if (unchanged !== null) return unchanged;
+/** How far each database was read where nothing has come since, "" where something has. What was closed is left out, and what may not be read has
+ * left. All are asked at once: where an answer takes long, it is these that one waits for. */
+async function unchanged(opened: Opened, before: { [db: string]: string }): Promise<{ [db: string]: string }> {
+  const positions: { [db: string]: string } = {};
+  const asked = [...opened.locals].map(async ([name, local]) => {
+    if (!(await forget(opened, name, local))) return;
+    positions[name] = before[name] ? ((await opened.server.unchangedSince(name, before[name])) ?? "") : "";
+  });
+  // None goes on by itself when another has failed.
+  const failed = (await Promise.allSettled(asked)).find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+  return positions;
+}
+
+async function pull(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<string> {
   let followed = 0;
   const done = await local.pull(remote(opened, name), (moved) => {
     onProgress({ step: "pulling", moved });
