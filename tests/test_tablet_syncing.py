@@ -326,3 +326,27 @@ async def test_tu12_what_came_from_the_server_is_not_offered_back_to_it(
     compared = [json.loads(body) for url, body in asked if "_revs_diff" in url]
     assert {doc for body in compared for doc in body} == {visits(staffed)[0]["_id"]}
     assert len(compared) == 1
+
+
+async def test_tu12_what_the_server_lacks_though_it_was_taken_is_offered_again(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    """As where something on the way answers in the server's place."""
+    tablet = await enrolled(make, staffed)
+    swallowed: list[str] = []
+
+    async def taken(route: Route) -> None:
+        if swallowed:
+            return await route.continue_()
+        swallowed.append(route.request.url)
+        await route.fulfill(status=201, json=[])
+
+    await intercept(tablet.page, "**/_bulk_docs", taken)
+    async with tablet.page.expect_response("**/tablets/me/report"):
+        await tablet.visit("李桂兰", "谈了低保")
+    await tablet.home()
+    await tablet.sees("1 条仅在本机")
+    assert (len(swallowed), visits(staffed)) == (1, [])
+    await tablet.contact()
+    await tablet.synced()
+    assert told(staffed) == ["谈了低保"]

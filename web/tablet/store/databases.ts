@@ -38,7 +38,7 @@ export interface Done {
 }
 
 type Raw = { [name: string]: unknown };
-type Pouch = PouchDB.Database & { bulkDocs: any; bulkGet: any; purge: any; close: any; destroy: any };
+type Pouch = PouchDB.Database & { bulkDocs: any; bulkGet: any; revsDiff: any; purge: any; close: any; destroy: any };
 
 /** Sent: so many are lost with a request that breaks. Asked for: a batch costs four answers one after another, and a page of 400 is some 100 kB. */
 const PUSHED_DOCUMENTS = 100;
@@ -117,15 +117,26 @@ export class Local {
     return told(PouchDB.replicate(this.#pouch, to.pouch, { batch_size: PUSHED_DOCUMENTS, batches_limit: 2 }), onMoved);
   }
 
-  /** Offer what was written of these documents after `since`: nothing of what came from there is offered back, and no checkpoint is kept. */
-  async pushSome(to: Remote, ids: readonly string[], since: string, onMoved: (documents: number) => void): Promise<Done> {
-    const options = { doc_ids: [...ids], since: Number(since), checkpoint: false as const, batch_size: PUSHED_DOCUMENTS, batches_limit: 2 };
-    return told(PouchDB.replicate(this.#pouch, to.pouch, options), onMoved);
+  /** Offer these documents and nothing else: neither the whole feed is gone through nor what came from there compared with it. */
+  async pushSome(to: Remote, ids: readonly string[], onMoved: (documents: number) => void): Promise<Done> {
+    const done: Done = { complete: true, moved: 0, position: "", refused: [] };
+    for (let at = 0; at < ids.length; at += PUSHED_DOCUMENTS) {
+      const docs = await this.withHistory(ids.slice(at, at + PUSHED_DOCUMENTS));
+      const held: { [id: string]: string[] } = {};
+      for (const doc of docs) (held[String(doc["_id"])] ??= []).push(String(doc["_rev"]));
+      const lacking = (await to.pouch.revsDiff(held)) as { [id: string]: { missing?: string[] } };
+      const missing = docs.filter((doc) => lacking[String(doc["_id"])]?.missing?.includes(String(doc["_rev"])));
+      if (missing.length === 0) continue;
+      const errors = (await to.pouch.bulkDocs({ docs: missing, new_edits: false })) as { error?: unknown; id?: string; reason?: string }[];
+      for (const one of errors) if (one.error) done.refused.push({ id: one.id ?? "", reason: one.reason ?? "" });
+      onMoved((done.moved += missing.length));
+    }
+    return done;
   }
 
-  /** How far its feed goes: what is written from now on lies after it. */
-  async position(): Promise<string> {
-    return String((await this.#pouch.info()).update_seq);
+  /** Whether nothing was ever written into it. */
+  async isNew(): Promise<boolean> {
+    return (await this.#pouch.info()).update_seq === 0;
   }
 
   async pull(from: Remote, onMoved: (documents: number) => void): Promise<Done> {

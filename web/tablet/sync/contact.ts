@@ -15,7 +15,7 @@ const ASKED_MAX = 2000;
 const DAY_MS = 86_400_000;
 /** Documents that leave the tablet in one go. */
 const AT_ONCE = 50;
-const NOTHING: Done = { complete: true, moved: 0, position: "0", refused: [] };
+const NOTHING: Done = { complete: true, moved: 0, position: "", refused: [] };
 const CLOSED = "forbidden: 您已不在该支部，这条记录未被接收 / you are no longer of this branch: this record was not taken";
 
 /** The member belongs to another branch now: the databases must be opened anew before going on. */
@@ -42,12 +42,6 @@ export interface Outcome {
   /** How far this tablet's clock is ahead of the server's, in seconds. */
   clockSeconds: number;
   positions: { [db: string]: string };
-}
-
-/** What of a database was offered to which store, up to where its feed went before. */
-interface Pushed {
-  store: string;
-  position: string;
 }
 
 /** One contact. Throws Unreached, Refused, Decided, Moved. */
@@ -123,33 +117,37 @@ async function ownAgain(opened: Opened): Promise<void> {
   }
 }
 
-/** Where nothing waits, replication would only compare notes. A store that is known to have had everything is offered what waits; another, everything. */
+/** A store that is known to have had everything is offered what waits, but for what it has refused as it stands; another is offered everything. */
 async function push(opened: Opened, store: string, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
   const note = `pushed ${name}`;
-  // Before the outbox is read: what is written meanwhile is noted there before it is in the feed.
-  const position = await local.position();
-  const waiting = (await opened.outbox.all()).filter((one) => one.db === name).map((one) => one.id);
-  const before = await opened.notes.get<Pushed>(note);
-  const known = before?.store === store;
+  const waiting = (await opened.outbox.all()).filter((one) => one.db === name && one.refused === null).map((one) => one.id);
+  const known = (await opened.notes.get<string>(note)) === store;
   if (waiting.length === 0 && known) return;
+  const offered = new Map<string, string>();
+  for (const id of waiting) offered.set(id, await standsAt(local, id));
   const moved = (documents: number): void => onProgress({ step: "pushing", moved: documents });
   let done: Done;
   try {
     const to = remote(opened, name);
-    // Into a database whose feed has not begun nothing was written: no note need be compared.
-    if (known) done = await local.pushSome(to, waiting, before.position, moved);
-    else done = position === "0" ? NOTHING : await local.push(to, moved);
+    if (known) done = await local.pushSome(to, waiting, moved);
+    else done = (await local.isNew()) ? NOTHING : await local.push(to, moved);
   } catch (error) {
     if ((error as { status?: number }).status !== 403) throw error;
     // The whole database is closed to the member: what waits for it is refused, and the others go on.
     done = { complete: false, moved: 0, position: "", refused: waiting.map((id) => ({ id, reason: CLOSED })) };
   }
   for (const { id, reason } of done.refused) {
-    // What the server makes itself comes back after a restore; its own refusal of it concerns nobody.
-    if (id && (await opened.outbox.has(name, id))) await opened.outbox.refused(name, id, readRefusal(reason));
+    // What the server makes itself comes back after a restore; its own refusal of it concerns nobody. What was changed meanwhile is not what was refused.
+    await opened.writer.between(async () => {
+      if (offered.has(id) && offered.get(id) === (await standsAt(local, id))) await opened.outbox.refused(name, id, readRefusal(reason));
+    });
   }
   await opened.shelf.refresh(done.refused.map((one) => one.id).filter(Boolean));
-  await opened.notes.set(note, { store, position } satisfies Pushed);
+  await opened.notes.set(note, store);
+}
+
+async function standsAt(local: Local, id: string): Promise<string> {
+  return (await local.leaves(id)).map((one) => one.rev).join(" ");
 }
 
 /** How far each database was read where nothing has come since, "" where something has. What was closed is left out, and what may not be read has
