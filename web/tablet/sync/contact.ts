@@ -1,22 +1,15 @@
 // Decides what a contact with the server is: hear what was decided of this tablet, push, forget, pull, and tell what is held, so that
 // "fully synced" is said only when the server has said it too.
 
-import { isOpen, problemsOf } from "../records/problems.ts";
 import { typeOfId } from "../../shared/records/schema.ts";
-import type { Done, Local } from "../store/databases.ts";
-import { Remote } from "../store/databases.ts";
-import { readRefusal } from "../store/outbox.ts";
+import type { Local } from "../store/databases.ts";
 import type { Opened } from "../app/opened.ts";
-import type { Own, Reported } from "./server.ts";
+import { forget, tidy } from "./forget.ts";
 import { sendPhotos } from "./lane.ts";
+import { push, remote } from "./push.ts";
+import { ASKED_MAX } from "./server.ts";
+import type { Own, Reported } from "./server.ts";
 
-/** Ids in one question. */
-const ASKED_MAX = 2000;
-const DAY_MS = 86_400_000;
-/** Documents that leave the tablet in one go. */
-const AT_ONCE = 50;
-const NOTHING: Done = { complete: true, moved: 0, position: "", refused: [] };
-const CLOSED = "forbidden: 您已不在该支部，这条记录未被接收 / you are no longer of this branch: this record was not taken";
 
 /** The member belongs to another branch now: the databases must be opened anew before going on. */
 export class Moved extends Error {}
@@ -117,39 +110,6 @@ async function ownAgain(opened: Opened): Promise<void> {
   }
 }
 
-/** A store that is known to have had everything is offered what waits, but for what it has refused as it stands; another is offered everything. */
-async function push(opened: Opened, store: string, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<void> {
-  const note = `pushed ${name}`;
-  const waiting = (await opened.outbox.all()).filter((one) => one.db === name && one.refused === null).map((one) => one.id);
-  const known = (await opened.notes.get<string>(note)) === store;
-  if (waiting.length === 0 && known) return;
-  const offered = new Map<string, string>();
-  for (const id of waiting) offered.set(id, await standsAt(local, id));
-  const moved = (documents: number): void => onProgress({ step: "pushing", moved: documents });
-  let done: Done;
-  try {
-    const to = remote(opened, name);
-    if (known) done = await local.pushSome(to, waiting, moved);
-    else done = (await local.isNew()) ? NOTHING : await local.push(to, moved);
-  } catch (error) {
-    if ((error as { status?: number }).status !== 403) throw error;
-    // The whole database is closed to the member: what waits for it is refused, and the others go on.
-    done = { complete: false, moved: 0, position: "", refused: waiting.map((id) => ({ id, reason: CLOSED })) };
-  }
-  for (const { id, reason } of done.refused) {
-    // What the server makes itself comes back after a restore; its own refusal of it concerns nobody. What was changed meanwhile is not what was refused.
-    await opened.writer.between(async () => {
-      if (offered.has(id) && offered.get(id) === (await standsAt(local, id))) await opened.outbox.refused(name, id, readRefusal(reason));
-    });
-  }
-  await opened.shelf.refresh(done.refused.map((one) => one.id).filter(Boolean));
-  await opened.notes.set(note, store);
-}
-
-async function standsAt(local: Local, id: string): Promise<string> {
-  return (await local.leaves(id)).map((one) => one.rev).join(" ");
-}
-
 /** How far each database was read where nothing has come since, "" where something has. What was closed is left out, and what may not be read has
  * left. All are asked at once: where an answer takes long, it is these that one waits for. */
 async function unchanged(opened: Opened, before: { [db: string]: string }): Promise<{ [db: string]: string }> {
@@ -174,64 +134,6 @@ async function pull(opened: Opened, name: string, local: Local, onProgress: (pro
     }
   });
   return done.position;
-}
-
-/** What may not be read any more, or was erased, leaves before anything new is shown. False: the database is closed to the member. */
-async function forget(opened: Opened, name: string, local: Local): Promise<boolean> {
-  const note = `forgotten ${name}`;
-  let since = (await opened.notes.get<string>(note)) ?? "";
-  for (;;) {
-    const told = await opened.server.forgetSince(name, since);
-    if (told.compare || told.all) await compare(opened, name, local);
-    else await letGo(opened, name, local, told.ids);
-    await opened.notes.set(note, (since = told.next));
-    if (!told.more) return !told.all;
-  }
-}
-
-async function compare(opened: Opened, name: string, local: Local): Promise<void> {
-  for (let since = ""; ; ) {
-    const { changes, seq } = await local.changes(since, ASKED_MAX);
-    if (changes.length === 0) return;
-    const ids = changes.filter((one) => !one.deleted).map((one) => one.id);
-    const told = await opened.server.forgetAmong(name, ids);
-    await letGo(opened, name, local, told.ids);
-    since = seq;
-  }
-}
-
-/** A few at a time: nothing may be written while it is looked at and goes, and whoever is writing does not wait for long. */
-async function letGo(opened: Opened, name: string, local: Local, ids: readonly string[]): Promise<void> {
-  for (let at = 0; at < ids.length; at += AT_ONCE) await opened.writer.between(() => letSomeGo(opened, name, local, ids.slice(at, at + AT_ONCE)));
-}
-
-async function letSomeGo(opened: Opened, name: string, local: Local, ids: readonly string[]): Promise<void> {
-  const gone: string[] = [];
-  for (const id of ids) {
-    // What was written here and has not arrived is nobody's to take away: the push has said why it was refused.
-    if (await opened.outbox.has(name, id)) continue;
-    gone.push(id);
-    for (const photo of await opened.photos.of(id)) await opened.photos.remove(photo);
-  }
-  await local.forget(gone);
-  await opened.shelf.drop(gone);
-}
-
-/** Old records that the branch has leave the tablet, once a day. */
-async function tidy(opened: Opened, keepDays: number): Promise<void> {
-  const today = new Date().toISOString().slice(0, 10);
-  if ((await opened.notes.get<string>("tidied")) === today) return;
-  const before = new Date(Date.now() - keepDays * DAY_MS).toISOString();
-  for (const type of ["visit", "service", "survey", "event", "activity"]) {
-    for (const card of await opened.shelf.between(type, "", before)) {
-      const local = opened.locals.get(card.db);
-      if (local === undefined || (await opened.outbox.has(card.db, card.id))) continue;
-      if (problemsOf(card).some((one) => isOpen(one.state))) continue;
-      const along = (await opened.shelf.about(card.id)).filter((one) => one.about === card.id).map((one) => one.id);
-      await letGo(opened, card.db, local, [card.id, ...along]);
-    }
-  }
-  await opened.notes.set("tidied", today);
 }
 
 /** Tell what is held; true when the server has all of it, and this tablet all that it may read. */
@@ -277,9 +179,4 @@ async function strikeOff(opened: Opened, asked: Reported["arrived"], there: Repo
     }
   }
   return arrived;
-}
-
-function remote(opened: Opened, name: string): Remote {
-  const base = opened.server.base || location.origin;
-  return new Remote(`${base}/sync/${name}`, opened.server.fetch);
 }

@@ -71,6 +71,9 @@ export interface Reported {
   current: { [db: string]: boolean };
 }
 
+/** Ids in one question. */
+export const ASKED_MAX = 2000;
+
 export type Proof = { code: string } | { name: string; password: string };
 
 /** A server as this tablet asks it. `base`: its address without a slash at the end. */
