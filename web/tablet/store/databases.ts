@@ -29,12 +29,11 @@ export interface Changes {
   seq: string;
 }
 
-/** What a replication did. `refused`: what the other side would not take, with its reason. */
-export interface Done {
-  complete: boolean;
-  moved: number;
-  position: string;
-  refused: { id: string; reason: string }[];
+/** What the other side would not take, and why. `revs`: the leaves that were offered. */
+export interface Refused {
+  id: string;
+  revs: string[];
+  reason: string;
 }
 
 type Raw = { [name: string]: unknown };
@@ -112,14 +111,15 @@ export class Local {
     return { changes, seq: String(found.last_seq) };
   }
 
-  /** Offer everything that is here. */
-  async push(to: Remote, onMoved: (documents: number) => void): Promise<Done> {
-    return told(PouchDB.replicate(this.#pouch, to.pouch, { batch_size: PUSHED_DOCUMENTS, batches_limit: 2 }), onMoved);
+  /** Offer everything that is here. What is refused is told where it is offered by itself. */
+  async push(to: Remote, onMoved: (documents: number) => void): Promise<void> {
+    await position(PouchDB.replicate(this.#pouch, to.pouch, { batch_size: PUSHED_DOCUMENTS, batches_limit: 2 }), onMoved);
   }
 
   /** Offer these documents and nothing else: neither the whole feed is gone through nor what came from there compared with it. */
-  async pushSome(to: Remote, ids: readonly string[], onMoved: (documents: number) => void): Promise<Done> {
-    const done: Done = { complete: true, moved: 0, position: "", refused: [] };
+  async pushSome(to: Remote, ids: readonly string[], onMoved: (documents: number) => void): Promise<Refused[]> {
+    const refused: Refused[] = [];
+    let moved = 0;
     for (let at = 0; at < ids.length; at += PUSHED_DOCUMENTS) {
       const docs = await this.withHistory(ids.slice(at, at + PUSHED_DOCUMENTS));
       const held: { [id: string]: string[] } = {};
@@ -127,11 +127,11 @@ export class Local {
       const lacking = (await to.pouch.revsDiff(held)) as { [id: string]: { missing?: string[] } };
       const missing = docs.filter((doc) => lacking[String(doc["_id"])]?.missing?.includes(String(doc["_rev"])));
       if (missing.length === 0) continue;
-      const errors = (await to.pouch.bulkDocs({ docs: missing, new_edits: false })) as { error?: unknown; id?: string; reason?: string }[];
-      for (const one of errors) if (one.error) done.refused.push({ id: one.id ?? "", reason: one.reason ?? "" });
-      onMoved((done.moved += missing.length));
+      const errors = (await to.pouch.bulkDocs({ docs: missing, new_edits: false })) as { id: string; error?: string; reason?: string }[];
+      for (const { id, error, reason } of errors) if (error) refused.push({ id, revs: held[id] ?? [], reason: reason ?? "" });
+      onMoved((moved += missing.length));
     }
-    return done;
+    return refused;
   }
 
   /** Whether nothing was ever written into it. */
@@ -139,8 +139,9 @@ export class Local {
     return (await this.#pouch.info()).update_seq === 0;
   }
 
-  async pull(from: Remote, onMoved: (documents: number) => void): Promise<Done> {
-    return told(PouchDB.replicate(from.pouch, this.#pouch, { batch_size: PULLED_DOCUMENTS, batches_limit: 2 }), onMoved);
+  /** How far it came. */
+  async pull(from: Remote, onMoved: (documents: number) => void): Promise<string> {
+    return position(PouchDB.replicate(from.pouch, this.#pouch, { batch_size: PULLED_DOCUMENTS, batches_limit: 2 }), onMoved);
   }
 
   /** Whole documents with their histories, as a rescue file holds them. */
@@ -232,19 +233,9 @@ function content(doc: Raw): Raw {
   return Object.fromEntries(Object.entries(doc).filter(([name]) => !name.startsWith("_")));
 }
 
-async function told(running: PouchDB.Replication.Replication<object>, onMoved: (documents: number) => void): Promise<Done> {
-  const refused: { id: string; reason: string }[] = [];
-  let moved = 0;
-  running.on("change", (info) => {
-    moved = Math.max(info.docs_read, info.docs_written);
-    onMoved(moved);
-  });
-  running.on("denied", (error: any) => {
-    const one = error?.doc ?? error;
-    refused.push({ id: String(one?.id ?? one?._id ?? ""), reason: String(one?.reason ?? one?.message ?? "") });
-  });
-  const result = await running;
-  return { complete: result.ok, moved, position: String(result.last_seq), refused };
+async function position(running: PouchDB.Replication.Replication<object>, onMoved: (documents: number) => void): Promise<string> {
+  running.on("change", (info) => onMoved(Math.max(info.docs_read, info.docs_written)));
+  return String((await running).last_seq);
 }
 
 function byWinning(one: Leaf, other: Leaf): number {

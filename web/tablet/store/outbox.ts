@@ -60,10 +60,6 @@ export class Outbox {
     return this.#db.count("outbox");
   }
 
-  async countOf(db: string): Promise<number> {
-    return this.#db.count("outbox", IDBKeyRange.bound(keyOf(db, ""), keyOf(db, "\uffff")));
-  }
-
   async refused(db: string, id: string, refusal: Refusal): Promise<void> {
     const key = keyOf(db, id);
     const sealed = await this.#seal.json(refusal, key);

@@ -10,7 +10,6 @@ import { push, remote } from "./push.ts";
 import { ASKED_MAX } from "./server.ts";
 import type { Own, Reported } from "./server.ts";
 
-
 /** The member belongs to another branch now: the databases must be opened anew before going on. */
 export class Moved extends Error {}
 
@@ -126,14 +125,13 @@ async function unchanged(opened: Opened, before: { [db: string]: string }): Prom
 
 async function pull(opened: Opened, name: string, local: Local, onProgress: (progress: Progress) => void): Promise<string> {
   let followed = 0;
-  const done = await local.pull(remote(opened, name), (moved) => {
+  return local.pull(remote(opened, name), (moved) => {
     onProgress({ step: "pulling", moved });
     if (moved - followed >= 500) {
       followed = moved;
       void opened.shelf.follow();
     }
   });
-  return done.position;
 }
 
 /** Tell what is held; true when the server has all of it, and this tablet all that it may read. */
