@@ -38,6 +38,17 @@ async def enrolled(make: Callable[..., Tablet], staffed: Served, name: str = "t1
     return tablet
 
 
+async def retold(tablet: Tablet, words: str) -> None:
+    """The record that was just made tells something else."""
+    await tablet.tap("查看记录")
+    await tablet.page.get_by_role("button", name="修改").click()
+    await tablet.step("情况")
+    await tablet.page.get_by_label("情况记录").fill(words)
+    await tablet.page.locator(".step").last.click()
+    await tablet.page.get_by_role("button", name="完成", exact=True).click()
+    await tablet.sees("修改已保存在本机")
+
+
 async def test_ta11_what_is_recorded_without_a_network_arrives_once_there_is_one(
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
@@ -62,7 +73,6 @@ async def test_ta11_what_is_changed_while_the_server_says_what_it_has_is_not_tak
     make: Callable[..., Tablet], staffed: Served
 ) -> None:
     tablet = await enrolled(make, staffed)
-    page = tablet.page
     answered, changed = asyncio.Event(), asyncio.Event()
 
     async def late(route: Route) -> None:
@@ -72,16 +82,10 @@ async def test_ta11_what_is_changed_while_the_server_says_what_it_has_is_not_tak
             await changed.wait()
         await route.fulfill(response=answer)
 
-    await intercept(page, "**/tablets/me/report", late)
+    await intercept(tablet.page, "**/tablets/me/report", late)
     await tablet.visit("李桂兰", "一")
     await asyncio.wait_for(answered.wait(), 20)
-    await tablet.tap("查看记录")
-    await page.get_by_role("button", name="修改").click()
-    await tablet.step("情况")
-    await page.get_by_label("情况记录").fill("二")
-    await page.locator(".step").last.click()
-    await page.get_by_role("button", name="完成", exact=True).click()
-    await tablet.sees("修改已保存在本机")
+    await retold(tablet, "二")
     changed.set()
     await until(lambda: told(staffed) == ["二"])
 
@@ -350,3 +354,30 @@ async def test_tu12_what_the_server_lacks_though_it_was_taken_is_offered_again(
     await tablet.contact()
     await tablet.synced()
     assert told(staffed) == ["谈了低保"]
+
+
+async def test_tu12_what_was_changed_while_it_was_refused_is_offered_as_it_is_now(
+    make: Callable[..., Tablet], staffed: Served
+) -> None:
+    tablet = await enrolled(make, staffed)
+    offered, changed = asyncio.Event(), asyncio.Event()
+
+    async def refused(route: Route) -> None:
+        if offered.is_set():
+            return await route.continue_()
+        offered.set()
+        await changed.wait()
+        asked = json.loads(route.request.post_data or "{}")["docs"]
+        reason = "forbidden: 未被接收 / not taken"
+        await route.fulfill(
+            status=201, json=[{"id": one["_id"], "error": "forbidden", "reason": reason} for one in asked]
+        )
+
+    await intercept(tablet.page, "**/_bulk_docs", refused)
+    await tablet.visit("李桂兰", "一")
+    await asyncio.wait_for(offered.wait(), 20)
+    await retold(tablet, "二")
+    changed.set()
+    await until(lambda: told(staffed) == ["二"])
+    await tablet.home()
+    await tablet.synced()
